@@ -1,0 +1,58 @@
+import type { Envelope } from './messages.ts';
+
+/** Bytes of a pack. SQS bills each 64 KiB as one request, and ten such packs fit one SendMessageBatch (DESIGN 6). */
+export const packBytesMax = 60 * 1024;
+/** Bytes of a serialised row after cleaning; a larger one is rejected as ROW_TOO_LARGE (DESIGN 6). */
+export const rowBytesMax = 192 * 1024;
+/** Bytes of a serialised result; a larger one fails the row with RESULT_TOO_LARGE (DESIGN 6). */
+export const resultBytesMax = 64 * 1024;
+/** Packs that one invocation takes (DESIGN 6). */
+export const packsPerInvocationMax = 25;
+
+/** Fills messages with serialised rows: by bytes, and by count where `rowsMax` is given. */
+export type Packer = {
+  /** Takes one serialised row. A message that it completed is in `bodies` afterwards. */
+  add(row: string): void;
+  /** Closes the message in the making. */
+  flush(): void;
+  /** Whole messages, oldest first; the caller takes them out. */
+  readonly bodies: string[];
+};
+
+/** A row too large for a pack makes a message of its own; nothing here refuses a row. */
+export const createPacker = (envelope: Envelope, rowsMax = Number.POSITIVE_INFINITY): Packer => {
+  const bodies: string[] = [];
+  const envelopeBytes = Buffer.byteLength(envelope.head) + Buffer.byteLength(envelope.tail);
+  let text = '';
+  let rows = 0;
+  let bytes = envelopeBytes;
+
+  const flush = (): void => {
+    if (rows === 0) return;
+    bodies.push(envelope.head + text + envelope.tail);
+    text = '';
+    rows = 0;
+    bytes = envelopeBytes;
+  };
+
+  return {
+    bodies,
+    flush,
+    add(row) {
+      const rowBytes = Buffer.byteLength(row) + 1;
+      if (bytes + rowBytes > packBytesMax) flush();
+      text = rows === 0 ? row : `${text},${row}`;
+      rows++;
+      bytes += rowBytes;
+      if (rows >= rowsMax) flush();
+    },
+  };
+};
+
+/** Packs all of `rows` at once. */
+export const packAll = (envelope: Envelope, rows: Iterable<string>, rowsMax?: number): string[] => {
+  const packer = createPacker(envelope, rowsMax);
+  for (const row of rows) packer.add(row);
+  packer.flush();
+  return packer.bodies;
+};

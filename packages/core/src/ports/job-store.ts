@@ -1,0 +1,146 @@
+import type { StageName } from '../wiring.ts';
+import type { ObjectVersion } from './object-store.ts';
+
+/** DESIGN 8. COMPLETE, SUPERSEDED and REFUSED are terminal. */
+export const jobStates = [
+  'PLANNING',
+  'OPEN',
+  'COMPLETE',
+  'HELD',
+  'STALLED',
+  'SUPERSEDED',
+  'REFUSED',
+  'INCONSISTENT',
+] as const;
+export type JobState = (typeof jobStates)[number];
+
+export const terminalStates: readonly JobState[] = ['COMPLETE', 'SUPERSEDED', 'REFUSED'];
+
+/** How files under a key prefix are read. `schema` is as the user wrote it, checked when the profile was loaded. */
+export type Profile = {
+  readonly prefix: string;
+  readonly schema?: unknown;
+  readonly delimiter?: string;
+  readonly encoding?: string;
+  readonly header?: boolean;
+  readonly maxRejectedRatio?: number;
+  /** Rows after which reading stops. */
+  readonly limit?: number;
+};
+
+/** What the head of the file told; written once, before the first chunk is sent. */
+export type JobLayout = {
+  /** Where the UTF-8 bytes are: the file itself or its staged copy. All offsets refer to it. */
+  readonly source: ObjectVersion;
+  readonly bytes: number;
+  /** One byte, as text. */
+  readonly delimiter: string;
+  /** The file's columns, in file order. */
+  readonly columns: readonly string[];
+  /** The columns of a cleaned row, in order: after rename and drop. */
+  readonly outputColumns: readonly string[];
+  readonly dataStart: number;
+  readonly dataLine: number;
+};
+
+/** A chunk boundary from which planning goes on. */
+export type PlanCursor = {
+  readonly chunk: number;
+  readonly offset: number;
+  readonly row: number;
+  readonly line: number;
+};
+
+export type Job = {
+  readonly jobId: string;
+  readonly file: ObjectVersion & { readonly bytes: number };
+  readonly profile: Profile;
+  readonly schemaHash: string;
+  readonly codeVersion: string;
+  readonly chunkBytes: number;
+  readonly rowsPerMessage: number;
+  readonly createdAt: number;
+  readonly state: JobState;
+  readonly layout?: JobLayout;
+  readonly cursor?: PlanCursor;
+  /** The count from the source that everything is compared with; there once the plan is closed. */
+  readonly plan?: { readonly chunks: number; readonly rows: number };
+  /** Why the job ended REFUSED or SUPERSEDED. */
+  readonly reason?: { readonly code: string; readonly message: string };
+  readonly repairs: number;
+  readonly repairedAt?: number;
+};
+
+/** What a later step may write into a job. */
+export type JobChange = Partial<
+  Pick<Job, 'state' | 'layout' | 'cursor' | 'plan' | 'reason' | 'repairs' | 'repairedAt'>
+>;
+
+/** A chunk of the plan: bytes `start` (inclusive) to `end` (exclusive) of the source. */
+export type ChunkPlan = {
+  readonly chunk: number;
+  readonly start: number;
+  readonly end: number;
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly firstLine: number;
+};
+
+/** What cleaning a chunk came to; `rejects` is the key of the reject object when there are any. */
+export type ChunkCounts = { readonly accepted: number; readonly rejected: number; readonly rejects?: string };
+
+/** A chunk as the ledger holds it. Each part is written once, absolute; no message ever increments anything. */
+export type ChunkRecord = ChunkPlan & {
+  readonly cleaned?: ChunkCounts;
+  readonly closed?: { readonly done: number; readonly failed: number };
+};
+
+/**
+ * A dead mark: the stage that held this on its last delivery gave up, or knew that trying again cannot mend it
+ * (`permanent`). With `row` it speaks of a row, with `chunk` alone of all rows of the chunk that are not accounted for,
+ * with neither of the whole file. It counts only while the row is not final.
+ */
+export type DeadMark = {
+  readonly jobId: string;
+  readonly stage: StageName | 'LOST';
+  readonly chunk?: number;
+  readonly row?: number;
+  readonly code: string;
+  readonly message: string;
+  readonly attempts: number;
+  readonly permanent?: boolean;
+};
+
+/**
+ * The jobs table: the ledger. Every write is conditional or idempotent. Reads are consistent.
+ * A service that is throttled or down throws; callers treat that as transient.
+ */
+export type JobStore = {
+  /** False when the job exists; nothing is changed then. */
+  createJob(job: Job): Promise<boolean>;
+  getJob(jobId: string): Promise<Job | undefined>;
+  /** Applies the change if the job stands in one of `states`; false otherwise. */
+  changeJob(jobId: string, states: readonly JobState[], change: JobChange): Promise<boolean>;
+  /** Takes the lease when it is free, expired at `now`, or held by the same owner. */
+  takeLease(jobId: string, lease: 'plan' | 'audit', owner: string, now: number, until: number): Promise<boolean>;
+  /** Gives the lease back; nothing happens when another holds it. */
+  releaseLease(jobId: string, lease: 'plan' | 'audit', owner: string): Promise<void>;
+  /** Writes planned chunks; those that exist stay as they are. */
+  putChunks(jobId: string, chunks: readonly ChunkPlan[]): Promise<void>;
+  /** Writes a chunk's counts once; false when they were there already, and those stay. */
+  putCounts(jobId: string, chunk: number, counts: ChunkCounts): Promise<boolean>;
+  /** Writes a chunk's final counts once; false when they were there already, and those stay. */
+  closeChunk(
+    jobId: string,
+    chunk: number,
+    closed: { readonly done: number; readonly failed: number },
+  ): Promise<boolean>;
+  /** The chunks in order, in pages. */
+  listChunks(jobId: string): AsyncIterable<readonly ChunkRecord[]>;
+  /** Writes marks; one on the same row (or chunk, or file) replaces the older. */
+  putMarks(marks: readonly DeadMark[]): Promise<void>;
+  /** The marks in chunk and row order, in pages. */
+  listMarks(jobId: string): AsyncIterable<readonly DeadMark[]>;
+  /** Ids of the jobs that are not in a terminal state. */
+  listOpenJobs(): AsyncIterable<readonly string[]>;
+};

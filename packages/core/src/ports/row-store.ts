@@ -1,0 +1,40 @@
+import type { OutcomeTuple, RowTuple } from '../messages.ts';
+
+/** DynamoDB: statements of one BatchExecuteStatement call. Source: BatchExecuteStatement API reference. */
+export const statementsMax = 25;
+
+export type RowStatus = 'PENDING' | 'DONE' | 'FAILED';
+
+/**
+ * What became of one row of a call.
+ * `same`: the row stood there already with the same content, a success. `different`: it stands there with other content,
+ * which stays (an integrity alarm). `throttled`: nothing happened, try again later. `refused`: the service will never
+ * take it. `failed`: unknown; it may or may not have taken effect.
+ */
+export type InsertOutcome = 'inserted' | 'same' | 'different' | 'throttled' | 'refused' | 'failed';
+/** As above; `missing`: there is no such row. */
+export type FinishOutcome = 'finished' | 'same' | 'different' | 'missing' | 'throttled' | 'refused' | 'failed';
+
+/** A row as the table holds it. `data` is the JSON text of its values in column order; `result` is JSON text. */
+export type StoredRow = {
+  readonly row: number;
+  readonly line: number;
+  readonly status: RowStatus;
+  readonly data: string;
+  readonly result?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+};
+
+/**
+ * The rows table. Writes are conditional per row: an insert never overwrites, a finish only moves PENDING forward.
+ * At most 25 rows a call, all keys distinct; more, or a key twice, throws SluiceError SERVICE_REFUSED.
+ * Outcomes stand in the order of the call.
+ */
+export type RowStore = {
+  insert(jobId: string, rows: readonly RowTuple[]): Promise<readonly InsertOutcome[]>;
+  finish(jobId: string, outcomes: readonly OutcomeTuple[]): Promise<readonly FinishOutcome[]>;
+  /** How many rows of a chunk stand in each status, read consistently. */
+  countChunk(jobId: string, chunk: number): Promise<Readonly<Record<RowStatus, number>>>;
+  /** The rows of a chunk in row order, in pages. */
+  readChunk(jobId: string, chunk: number): AsyncIterable<readonly StoredRow[]>;
+};
