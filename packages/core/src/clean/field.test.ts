@@ -22,7 +22,10 @@ describe('cleanField', () => {
     expect(cleanField(text)).toBe(cleaned);
   });
 
-  it.each([[''], [' '], ['\t\r\n'], ['\u0000'], ['\ufffe'], ['\ufeff'], ['\u200b \u2060']])('turns %j into null', (text) => {
-    expect(cleanField(text)).toBeNull();
-  });
+  it.each([[''], [' '], ['\t\r\n'], ['\u0000'], ['\ufffe'], ['\ufeff'], ['\u200b \u2060']])(
+    'turns %j into null',
+    (text) => {
+      expect(cleanField(text)).toBeNull();
+    },
+  );
 });

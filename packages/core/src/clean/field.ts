@@ -7,8 +7,24 @@ const lastAscii = 0x7e;
 const firstLatin = 0xa1; // above the C1 controls and the no-break space
 const lastLatin = 0x2ff; // the combining marks, which NFC may join to a letter before them, begin at U+0300
 
+// True only for text that is clean for certain: printable ASCII and Latin letters, single spaces between them.
+const isPlain = (text: string): boolean => {
+  let before = space;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit <= space || unit > lastAscii) {
+      if (unit === space ? before === space : unit < firstLatin || unit > lastLatin) return false;
+    }
+    before = unit;
+  }
+  return before !== space;
+};
+
 const cleanDirty = (text: string): string | null => {
-  const cleaned = text.replace(dropped, '').replace(spaceRun, ' ').trim().normalize('NFC');
+  // Most dirt is spaces at the ends, which trim() takes off ten times faster. It knows no character that we keep.
+  const trimmed = text.trim();
+  if (isPlain(trimmed)) return trimmed;
+  const cleaned = trimmed.replace(dropped, '').replace(spaceRun, ' ').trim().normalize('NFC');
   return cleaned === '' ? null : cleaned;
 };
 
@@ -20,14 +36,6 @@ const cleanDirty = (text: string): string | null => {
  * nothing more. Text that is clean already is returned as it is. The rule is DESIGN 5.
  */
 export const cleanField = (text: string): string | null => {
-  const length = text.length;
-  if (length === 0) return null;
-  let afterSpace = true;
-  for (let index = 0; index < length; index += 1) {
-    const unit = text.charCodeAt(index);
-    if (unit > space && (unit <= lastAscii || (unit >= firstLatin && unit <= lastLatin))) afterSpace = false;
-    else if (unit === space && !afterSpace) afterSpace = true;
-    else return cleanDirty(text);
-  }
-  return afterSpace ? cleanDirty(text) : text;
+  if (text.length === 0) return null;
+  return isPlain(text) ? text : cleanDirty(text);
 };
