@@ -164,3 +164,15 @@ export const finishedEnvelope = (jobId: string, tried = 0): Envelope => ({
   head: `{"v":${messageVersion},"kind":"finished","jobId":"${jobId}"${tried > 0 ? `,"tried":${tried}` : ''},"outcomes":[`,
   tail: ']}',
 });
+
+/** A rows message of one row alone, tried `tried` times before. */
+export const singleRow = (message: RowsMessage, row: RowTuple, tried: number): string => {
+  const { head, tail } = rowsEnvelope(message.jobId, message.columns, tried);
+  return head + serialise(row) + tail;
+};
+
+/** A finished message of one outcome alone. */
+export const singleOutcome = (message: FinishedMessage, outcome: OutcomeTuple, tried: number): string => {
+  const { head, tail } = finishedEnvelope(message.jobId, tried);
+  return head + serialise(outcome) + tail;
+};

@@ -17,6 +17,8 @@ export type Packer = {
   flush(): void;
   /** Whole messages, oldest first; the caller takes them out. */
   readonly bodies: string[];
+  /** Rows in the message in the making. */
+  readonly waiting: number;
 };
 
 /** A row too large for a pack makes a message of its own; nothing here refuses a row. */
@@ -38,6 +40,9 @@ export const createPacker = (envelope: Envelope, rowsMax = Number.POSITIVE_INFIN
   return {
     bodies,
     flush,
+    get waiting() {
+      return rows;
+    },
     add(row) {
       const rowBytes = Buffer.byteLength(row) + 1;
       if (bytes + rowBytes > packBytesMax) flush();
@@ -49,10 +54,18 @@ export const createPacker = (envelope: Envelope, rowsMax = Number.POSITIVE_INFIN
   };
 };
 
-/** Packs all of `rows` at once. */
-export const packAll = (envelope: Envelope, rows: Iterable<string>, rowsMax?: number): string[] => {
+/** A finished message and how many of the rows handed in, in their order, it holds. */
+export type Packed = { readonly body: string; readonly rows: number };
+
+/** Packs all of `rows` at once; the messages hold them in order, so that it is known which rows a lost message held. */
+export const packAll = (envelope: Envelope, rows: readonly string[], rowsMax?: number): Packed[] => {
   const packer = createPacker(envelope, rowsMax);
-  for (const row of rows) packer.add(row);
+  const ends: number[] = [];
+  rows.forEach((row, index) => {
+    packer.add(row);
+    while (ends.length < packer.bodies.length) ends.push(packer.waiting > 0 ? index : index + 1);
+  });
   packer.flush();
-  return packer.bodies;
+  while (ends.length < packer.bodies.length) ends.push(rows.length);
+  return packer.bodies.map((body, index) => ({ body, rows: (ends[index] ?? 0) - (ends[index - 1] ?? 0) }));
 };

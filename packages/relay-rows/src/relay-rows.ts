@@ -1,0 +1,136 @@
+import { parsePartitionKey } from '@sluice/core/identity';
+import type { RowTuple, Value } from '@sluice/core/messages';
+import { rowsEnvelope, serialise } from '@sluice/core/messages';
+import { packAll } from '@sluice/core/pack';
+import type { DeadMark, JobStore } from '@sluice/core/ports/job-store';
+import type { Queue } from '@sluice/core/ports/queue';
+import { sendAll } from '@sluice/core/send';
+import type { Seams } from '@sluice/core/stage';
+import type { StreamHandler } from '@sluice/core/stream-stage';
+import { createStreamStage } from '@sluice/core/stream-stage';
+import type { DynamoDBRecord } from 'aws-lambda';
+
+export type RelayRowsPorts = Seams & {
+  readonly queues: { readonly work: Queue };
+  readonly jobs: Pick<JobStore, 'getJob' | 'putMarks'>;
+};
+
+/** New rows of one job: serialised, and the position of each one's record in the event. */
+type NewRows = { readonly texts: string[]; readonly positions: number[] };
+
+/** The mark of a record that holds no row, as far as its keys tell whose it is. */
+const poisonMark = (record: DynamoDBRecord | undefined): DeadMark | undefined => {
+  const key = parsePartitionKey(record?.dynamodb?.Keys?.['pk']?.S ?? '');
+  const row = Number(record?.dynamodb?.Keys?.['row']?.N);
+  if (key === undefined || !Number.isSafeInteger(row)) return undefined;
+  return {
+    ...key,
+    row,
+    stage: 'relay-rows',
+    code: 'MESSAGE_INVALID',
+    message: 'expected a stream record with the image of a row of a known job, found another',
+    attempts: 1,
+    permanent: true,
+  };
+};
+
+const parseValues = (data: string): readonly Value[] | undefined => {
+  try {
+    const values: unknown = JSON.parse(data);
+    return Array.isArray(values) ? values : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const readRow = (record: DynamoDBRecord): { readonly jobId: string; readonly row: RowTuple } | undefined => {
+  const image = record.dynamodb?.NewImage;
+  const key = parsePartitionKey(image?.['pk']?.S ?? '');
+  const row = Number(image?.['row']?.N);
+  const line = Number(image?.['line']?.N);
+  const values = parseValues(image?.['data']?.S ?? '');
+  if (key === undefined || !Number.isSafeInteger(row) || !Number.isSafeInteger(line) || values === undefined) {
+    return undefined;
+  }
+  return { jobId: key.jobId, row: [key.chunk, row, line, values] };
+};
+
+/** True for what the mapping's filter lets through; an update that slipped past it would go round for ever (P24). */
+const isNewRow = (record: DynamoDBRecord): boolean =>
+  record.eventName === 'INSERT' && record.dynamodb?.NewImage?.['status']?.S === 'PENDING';
+
+/**
+ * Sends new PENDING rows from the rows table's stream to `work`. Rows that the queue did not confirm come again from the
+ * stream. A record nobody can read gets a permanent mark and never blocks its shard (P23).
+ */
+export const createRelayRows = (ports: RelayRowsPorts): StreamHandler => {
+  // A job's columns never change, so one read per job lasts for the life of the process.
+  const columnsOf = new Map<string, readonly string[]>();
+
+  const readColumns = async (jobId: string): Promise<readonly string[] | undefined> => {
+    const known = columnsOf.get(jobId);
+    if (known !== undefined) return known;
+    const columns = (await ports.jobs.getJob(jobId))?.layout?.outputColumns;
+    if (columns !== undefined) columnsOf.set(jobId, columns);
+    return columns;
+  };
+
+  const work = async (records: readonly DynamoDBRecord[]) => {
+    const jobs = new Map<string, NewRows>();
+    const poison: number[] = [];
+    const failed: number[] = [];
+    let rowsIn = 0;
+    let rowsOut = 0;
+    records.forEach((record, position) => {
+      if (!isNewRow(record)) return;
+      rowsIn++;
+      const found = readRow(record);
+      if (found === undefined) {
+        poison.push(position);
+        return;
+      }
+      let rows = jobs.get(found.jobId);
+      if (rows === undefined) {
+        rows = { texts: [], positions: [] };
+        jobs.set(found.jobId, rows);
+      }
+      rows.texts.push(serialise(found.row));
+      rows.positions.push(position);
+    });
+
+    for (const [jobId, { texts, positions }] of jobs) {
+      let columns: readonly string[] | undefined;
+      try {
+        columns = await readColumns(jobId);
+      } catch {
+        failed.push(...positions.slice(0, 1));
+        continue;
+      }
+      if (columns === undefined) {
+        poison.push(...positions);
+        continue;
+      }
+      const packs = packAll(rowsEnvelope(jobId, columns), texts, ports.wiring.pipeline.rowsPerMessage || undefined);
+      const unsent = new Set((await sendAll(ports.queues.work, packs, ports)).map(({ index }) => index));
+      let first = 0;
+      packs.forEach((pack, index) => {
+        if (unsent.has(index)) failed.push(positions[first] ?? 0);
+        else rowsOut += pack.rows;
+        first += pack.rows;
+      });
+    }
+
+    const marks = poison.map((position) => poisonMark(records[position])).filter((mark) => mark !== undefined);
+    if (marks.length > 0) {
+      try {
+        await ports.jobs.putMarks(marks);
+      } catch {
+        failed.push(...poison);
+      }
+    }
+    if (poison.length > 0) ports.logger.error('stream records hold no row', { records: poison.length });
+    return { rowsIn, rowsOut, dead: marks.length, failed };
+  };
+
+  return createStreamStage('relay-rows', work, ports);
+};
