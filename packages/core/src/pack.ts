@@ -22,7 +22,7 @@ export type Packer = {
 };
 
 /** A row too large for a pack makes a message of its own; nothing here refuses a row. */
-export const createPacker = (envelope: Envelope, rowsMax = Number.POSITIVE_INFINITY): Packer => {
+export const createPacker = (envelope: Envelope, rowsMax: number | undefined = Number.POSITIVE_INFINITY): Packer => {
   const bodies: string[] = [];
   const envelopeBytes = Buffer.byteLength(envelope.head) + Buffer.byteLength(envelope.tail);
   let text = '';

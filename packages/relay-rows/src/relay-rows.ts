@@ -1,5 +1,5 @@
 import { parsePartitionKey } from '@sluice/core/identity';
-import type { RowTuple, Value } from '@sluice/core/messages';
+import type { Envelope, RowTuple, Value } from '@sluice/core/messages';
 import { rowsEnvelope, serialise } from '@sluice/core/messages';
 import { packAll } from '@sluice/core/pack';
 import type { DeadMark, JobStore } from '@sluice/core/ports/job-store';
@@ -17,6 +17,9 @@ export type RelayRowsPorts = Seams & {
 
 /** New rows of one job: serialised, and the position of each one's record in the event. */
 type NewRows = { readonly texts: string[]; readonly positions: number[] };
+
+/** How the rows of a job are packed. */
+type Packing = { readonly envelope: Envelope; readonly rowsMax: number | undefined };
 
 /** The mark of a record that holds no row, as far as its keys tell whose it is. */
 const poisonMark = (record: DynamoDBRecord | undefined): DeadMark | undefined => {
@@ -64,15 +67,20 @@ const isNewRow = (record: DynamoDBRecord): boolean =>
  * stream. A record nobody can read gets a permanent mark and never blocks its shard (P23).
  */
 export const createRelayRows = (ports: RelayRowsPorts): StreamHandler => {
-  // A job's columns never change, so one read per job lasts for the life of the process.
-  const columnsOf = new Map<string, readonly string[]>();
+  // What is read here never changes, so one read per job lasts for the life of the process.
+  const packings = new Map<string, Packing>();
 
-  const readColumns = async (jobId: string): Promise<readonly string[] | undefined> => {
-    const known = columnsOf.get(jobId);
+  const readPacking = async (jobId: string): Promise<Packing | undefined> => {
+    const known = packings.get(jobId);
     if (known !== undefined) return known;
-    const columns = (await ports.jobs.getJob(jobId))?.layout?.outputColumns;
-    if (columns !== undefined) columnsOf.set(jobId, columns);
-    return columns;
+    const job = await ports.jobs.getJob(jobId);
+    if (job?.layout === undefined) return undefined;
+    const packing = {
+      envelope: rowsEnvelope(jobId, job.layout.outputColumns),
+      rowsMax: job.rowsPerMessage || undefined,
+    };
+    packings.set(jobId, packing);
+    return packing;
   };
 
   const work = async (records: readonly DynamoDBRecord[]) => {
@@ -99,18 +107,18 @@ export const createRelayRows = (ports: RelayRowsPorts): StreamHandler => {
     });
 
     for (const [jobId, { texts, positions }] of jobs) {
-      let columns: readonly string[] | undefined;
+      let packing: Packing | undefined;
       try {
-        columns = await readColumns(jobId);
+        packing = await readPacking(jobId);
       } catch {
         failed.push(...positions.slice(0, 1));
         continue;
       }
-      if (columns === undefined) {
+      if (packing === undefined) {
         poison.push(...positions);
         continue;
       }
-      const packs = packAll(rowsEnvelope(jobId, columns), texts, ports.wiring.pipeline.rowsPerMessage || undefined);
+      const packs = packAll(packing.envelope, texts, packing.rowsMax);
       const unsent = new Set((await sendAll(ports.queues.work, packs, ports)).map(({ index }) => index));
       let first = 0;
       packs.forEach((pack, index) => {

@@ -1,0 +1,39 @@
+# Everything a newcomer needs starts here; `make` alone lists it.
+# Each target does its own set-up: git, make and npm with Node 20 or newer are enough (bin/with-node).
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test lint types format clean
+
+with-node := bin/with-node
+
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: node_modules/.modules.yaml ## install the dependencies (every other target does it for you)
+
+node_modules/.modules.yaml: pnpm-lock.yaml pnpm-workspace.yaml package.json $(wildcard packages/*/package.json examples/*/package.json)
+	@$(with-node) pnpm install --frozen-lockfile --silent >&2
+	@touch $@
+
+demo: setup ## make 558,000 transactions and carry them through the whole pipeline
+	@bin/sluice demo $(ARGS)
+
+run: setup ## carry a CSV file through the pipeline: make run FILE=data.csv OUT=folder ARGS="--json"
+	@test -n "$(FILE)" || { echo 'make run: expected FILE=<a CSV file>, found none' >&2; exit 2; }
+	@bin/sluice run $(if $(OUT),--out "$(OUT)") $(ARGS) -- "$(FILE)"
+
+test: setup ## lint, check types, and run every package's tests
+	@$(with-node) pnpm lint
+	@$(with-node) pnpm test
+
+lint: setup ## check style and formatting
+	@$(with-node) pnpm lint
+
+types: setup ## check types
+	@$(with-node) pnpm exec turbo run types
+
+format: setup ## put style and formatting right
+	@$(with-node) pnpm format
+
+clean: ## remove what was installed and built
+	rm -rf node_modules packages/*/node_modules examples/*/node_modules .turbo packages/*/.turbo .cache

@@ -1,0 +1,194 @@
+import type { Ledger } from '@sluice/core/ledger';
+import { addLedgers, emptyLedger, stateOf } from '@sluice/core/ledger';
+import type { AuditMessage } from '@sluice/core/messages';
+import { findJobId, parseAuditMessage, serialiseAudit } from '@sluice/core/messages';
+import type { ChunkRecord, DeadMark, Job, JobState, JobStore } from '@sluice/core/ports/job-store';
+import { terminalStates } from '@sluice/core/ports/job-store';
+import { queueNames } from '@sluice/core/ports/queue';
+import type { QueueHandler, QueueStagePorts } from '@sluice/core/queue-stage';
+import { createQueueStage } from '@sluice/core/queue-stage';
+import { sendOrThrow } from '@sluice/core/send';
+import { done } from '@sluice/core/settle';
+import type { Services } from '@sluice/core/stage';
+import { countChunk, deadRowsOf } from './count-chunk.ts';
+import { markLost, repairChunk } from './repair-chunk.ts';
+
+/** How long a pass may hold a job before another may take it up. */
+const leaseMilliseconds = 5 * 60_000;
+
+export type AuditPorts = QueueStagePorts & {
+  readonly rows: Pick<Services['rows'], 'countChunk' | 'readChunk'>;
+  readonly objects: Pick<Services['objects'], 'head' | 'readRange'>;
+  readonly jobs: Pick<
+    JobStore,
+    | 'getJob'
+    | 'changeJob'
+    | 'takeLease'
+    | 'releaseLease'
+    | 'closeChunk'
+    | 'listChunks'
+    | 'listMarks'
+    | 'listOpenJobs'
+    | 'putMarks'
+  >;
+};
+
+/** `bucket` holds the reject objects. */
+export type AuditConfig = { readonly bucket: string };
+
+/** The states an audit may move a job out of. */
+const audited: readonly JobState[] = ['OPEN', 'HELD', 'STALLED', 'INCONSISTENT'];
+
+type Pass = {
+  readonly total: Ledger;
+  readonly closed: number;
+  readonly open: readonly { readonly chunk: ChunkRecord; readonly marks: readonly DeadMark[] }[];
+};
+
+const marksByChunk = async (jobs: AuditPorts['jobs'], jobId: string): Promise<ReadonlyMap<number, DeadMark[]>> => {
+  const byChunk = new Map<number, DeadMark[]>();
+  for await (const page of jobs.listMarks(jobId)) {
+    for (const mark of page) {
+      if (mark.chunk === undefined) continue;
+      const marks = byChunk.get(mark.chunk);
+      if (marks === undefined) byChunk.set(mark.chunk, [mark]);
+      else marks.push(mark);
+    }
+  }
+  return byChunk;
+};
+
+const countJob = async (jobId: string, ports: AuditPorts): Promise<Pass> => {
+  const marks = await marksByChunk(ports.jobs, jobId);
+  const open: Pass['open'][number][] = [];
+  let total = emptyLedger;
+  let closed = 0;
+  for await (const page of ports.jobs.listChunks(jobId)) {
+    for (const chunk of page) {
+      const chunkMarks = marks.get(chunk.chunk) ?? [];
+      const { ledger, isClosed } = await countChunk(jobId, chunk, chunkMarks, ports);
+      total = addLedgers(total, ledger);
+      if (isClosed) closed++;
+      else if (ledger.open > 0) open.push({ chunk, marks: chunkMarks });
+    }
+  }
+  return { total, closed, open };
+};
+
+/** True when every message of the job had its time: each queue is empty, or its oldest message is younger than `sentAt`. */
+const hadTheirTime = async (ports: AuditPorts, sentAt: number): Promise<boolean> => {
+  const sinceSeconds = (ports.clock.now() - sentAt) / 1000;
+  for (const name of queueNames) {
+    if (name === 'audits') continue;
+    const { visible, inFlight, delayed, oldestAgeSeconds } = await ports.queues[name].depth();
+    if (visible + inFlight + delayed > 0 && oldestAgeSeconds >= sinceSeconds) return false;
+  }
+  return true;
+};
+
+/** Sends open rows again, at most as often as the wiring says and not before its delays; after that marks them LOST. */
+const repair = async (job: Job, pass: Pass, ports: AuditPorts, config: AuditConfig): Promise<void> => {
+  const { repairDelaysSeconds } = ports.wiring.pipeline;
+  const sentAt = job.repairedAt ?? job.plan?.closedAt ?? job.createdAt;
+  const delaySeconds = repairDelaysSeconds[Math.min(job.repairs, repairDelaysSeconds.length - 1)] ?? 0;
+  if (ports.clock.now() - sentAt < delaySeconds * 1000) return;
+  if (!(await hadTheirTime(ports, sentAt))) return;
+  const isLast = job.repairs >= repairDelaysSeconds.length;
+  for (const { chunk, marks } of pass.open) {
+    const dead = await deadRowsOf(job.jobId, chunk, marks, ports.rows);
+    if (isLast) await markLost(job, chunk, dead, ports, config.bucket);
+    else await repairChunk(job, chunk, dead, ports, config.bucket);
+  }
+  ports.logger.warn(isLast ? 'rows are lost' : 'rows are repaired', { jobId: job.jobId, rows: pass.total.open });
+  const change = isLast
+    ? ({ state: 'STALLED' } as const)
+    : { state: 'OPEN' as const, repairs: job.repairs + 1, repairedAt: ports.clock.now() };
+  await ports.jobs.changeJob(job.jobId, audited, change);
+};
+
+/** One pass over a planned job: closes what can be closed, then completes, holds or repairs. Returns rows counted final. */
+const auditPlanned = async (
+  job: Job,
+  plan: NonNullable<Job['plan']>,
+  ports: AuditPorts,
+  config: AuditConfig,
+): Promise<Ledger> => {
+  const pass = await countJob(job.jobId, ports);
+  const { total } = pass;
+  const ratio = job.profile.maxRejectedRatio;
+  if (ratio !== undefined && total.rejected > ratio * plan.rows) {
+    const message = `expected at most ${ratio} of ${plan.rows} rows rejected, found ${total.rejected}`;
+    await ports.jobs.changeJob(job.jobId, audited, { state: 'REFUSED', reason: { code: 'TOO_MANY_REJECTS', message } });
+    return total;
+  }
+  const state = stateOf(total, plan, pass.closed);
+  if (state === 'INCONSISTENT') ports.logger.error('the ledger does not add up', { jobId: job.jobId, ...total });
+  // Rows marked LOST count as dead: a job that stalled stays so until a redrive or repair makes them final.
+  const isStalled = job.state === 'STALLED' && state === 'HELD';
+  if (state === 'OPEN') await repair(job, pass, ports, config);
+  else if (state !== job.state && !isStalled) await ports.jobs.changeJob(job.jobId, audited, { state });
+  return total;
+};
+
+/** A file whose planner gave up: nothing is known of its rows, so it waits for a redrive of the upload. */
+const auditUnplanned = async (job: Job, ports: AuditPorts): Promise<void> => {
+  for await (const page of ports.jobs.listMarks(job.jobId)) {
+    const mark = page.find(({ stage }) => stage === 'split-file');
+    if (mark === undefined) continue;
+    const reason = { code: mark.code, message: mark.message };
+    await ports.jobs.changeJob(job.jobId, ['PLANNING'], { state: 'HELD', reason });
+    return;
+  }
+};
+
+/**
+ * Audits jobs: reads the truth from the ledger and the rows table, closes chunks, completes, repairs, and marks what is lost.
+ * Queue depth never gates completion. A `sweep` message becomes one message per open job.
+ */
+export const createAuditJob = (ports: AuditPorts, config: AuditConfig): QueueHandler => {
+  const sweep = async (): Promise<void> => {
+    for await (const page of ports.jobs.listOpenJobs()) {
+      await sendOrThrow(ports.queues.audits, page.map(serialiseAudit), ports);
+    }
+  };
+
+  const audit = async (jobId: string, owner: string): Promise<Ledger> => {
+    const now = ports.clock.now();
+    if (!(await ports.jobs.takeLease(jobId, 'audit', owner, now, now + leaseMilliseconds))) return emptyLedger;
+    try {
+      const job = await ports.jobs.getJob(jobId);
+      if (job === undefined || terminalStates.includes(job.state)) return emptyLedger;
+      if (job.plan !== undefined) return await auditPlanned(job, job.plan, ports, config);
+      await auditUnplanned(job, ports);
+      return emptyLedger;
+    } finally {
+      await ports.jobs.releaseLease(jobId, 'audit', owner);
+    }
+  };
+
+  return createQueueStage<AuditMessage, AuditMessage>(
+    {
+      stage: 'audit-job',
+      parse: parseAuditMessage,
+      itemsOf: (message) => [message],
+      tried: () => 0,
+      // An audit that fails is followed by the next one: nothing of the job is dead because of it.
+      place: () => undefined,
+      jobOf: findJobId,
+      rowsOf: () => 0,
+      async work(batch, invocation, counts) {
+        for (const { message, fates } of batch) {
+          if (invocation.isShort()) return;
+          if (message?.kind === 'sweep') await sweep();
+          if (message?.kind === 'audit') {
+            const total = await audit(message.jobId, invocation.id);
+            counts.rowsIn += total.rows;
+            counts.rowsOut += total.rejected + total.done + total.failed;
+          }
+          fates[0] = done;
+        }
+      },
+    },
+    ports,
+  );
+};
