@@ -1,13 +1,17 @@
 import { SluiceError } from '../errors.ts';
 import { nearestName } from './nearest-name.ts';
 
-/** What a token of a format reads. `least` and `most` bound its digits. */
-type FieldToken = { readonly kind: DateField; readonly least: number; readonly most: number };
-export type DateToken =
-  | FieldToken
-  | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: 'separator' }
-  | { readonly kind: 'optional'; readonly tokens: readonly DateToken[] };
+/**
+ * One step of reading a date. All steps have all properties, which keeps the loop over them fast: `least` and `most`
+ * bound the digits of a number, `unit` is the code unit of a literal, `inner` are the steps of what may be missing.
+ */
+export type DateToken = {
+  readonly kind: DateField | 'literal' | 'separator' | 'optional';
+  readonly least: number;
+  readonly most: number;
+  readonly unit: number;
+  readonly inner: readonly DateToken[];
+};
 
 export type DateField =
   | 'year'
@@ -23,10 +27,16 @@ export type DateField =
   | 'halfDay'
   | 'offset';
 
-const field = (kind: DateField, least: number, most: number): FieldToken => ({ kind, least, most });
+const field = (kind: DateToken['kind'], least: number, most: number): DateToken => ({
+  kind,
+  least,
+  most,
+  unit: 0,
+  inner: [],
+});
 
 /** The tokens of Unicode's date patterns (UTS 35) that files in practice need. One letter reads one or two digits. */
-const fieldTokens: ReadonlyMap<string, FieldToken> = new Map([
+const fieldTokens: ReadonlyMap<string, DateToken> = new Map([
   ['yyyy', field('year', 4, 4)],
   ['yy', field('shortYear', 2, 2)],
   ['MMM', field('monthName', 3, 3)],
@@ -43,7 +53,7 @@ const fieldTokens: ReadonlyMap<string, FieldToken> = new Map([
   ['ss', field('second', 2, 2)],
   ['s', field('second', 1, 2)],
   ['S', field('fraction', 1, 9)],
-  ...Array.from({ length: 8 }, (_, index): [string, FieldToken] => [
+  ...Array.from({ length: 8 }, (_, index): [string, DateToken] => [
     'S'.repeat(index + 2),
     field('fraction', index + 2, index + 2),
   ]),
@@ -87,19 +97,20 @@ const parseTokens = (where: string, format: string): readonly DateToken[] => {
     else if (piece === ']') {
       if (open.length === 1) refuse(where, 'has a "]" without a "[" before it');
       open.pop();
-      open.at(-1)?.push({ kind: 'optional', tokens });
+      open.at(-1)?.push({ ...field('optional', 0, 0), inner: tokens });
     } else if (piece === "'") refuse(where, "has a quote that is not closed; write '' for a single quote");
-    else if (piece === 'T') tokens.push({ kind: 'separator' });
+    else if (piece === 'T') tokens.push(field('separator', 1, 1));
     else if (/^[a-zA-Z]/.test(piece)) refuseToken(where, piece);
-    else tokens.push({ kind: 'literal', text: literalText(piece) });
+    else tokens.push(...literalTokens(piece));
   }
   if (open.length > 1) refuse(where, 'has a "[" that is not closed');
   return open[0] ?? [];
 };
 
-const literalText = (piece: string): string => {
-  if (piece === "''") return "'";
-  return piece.startsWith("'") ? piece.slice(1, -1).replaceAll("''", "'") : piece;
+const literalTokens = (piece: string): readonly DateToken[] => {
+  const quoted = piece.startsWith("'") ? piece.slice(1, -1).replaceAll("''", "'") : piece;
+  const text = piece === "''" ? "'" : quoted;
+  return text.split('').map((character) => ({ ...field('literal', 1, 1), unit: character.charCodeAt(0) }));
 };
 
 const refuseToken = (where: string, piece: string): never => {
@@ -114,7 +125,7 @@ const refuseToken = (where: string, piece: string): never => {
 const fieldsOf = (tokens: readonly DateToken[]): DateField[] =>
   tokens.flatMap((token) => {
     if (token.kind === 'literal' || token.kind === 'separator') return [];
-    return token.kind === 'optional' ? fieldsOf(token.tokens) : [token.kind];
+    return token.kind === 'optional' ? fieldsOf(token.inner) : [token.kind];
   });
 
 const quantities: ReadonlyArray<{ readonly name: string; readonly kinds: readonly DateField[] }> = [

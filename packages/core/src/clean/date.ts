@@ -70,42 +70,71 @@ const noMatch = -1;
 // Returns the position after the tokens, or -1.
 const readTokens = (tokens: readonly DateToken[], text: string, start: number, parts: DateParts): number => {
   let at = start;
-  for (let index = 0; index < tokens.length; index += 1) {
+  for (let index = 0; index < tokens.length && at !== noMatch; index += 1) {
     const token = tokens[index];
-    if (token === undefined) return noMatch;
-    if (token.kind === 'literal') {
-      if (!text.startsWith(token.text, at)) return noMatch;
-      at += token.text.length;
-    } else if (token.kind === 'separator') {
-      const unit = text.charCodeAt(at);
-      if (unit !== 0x54 && unit !== 0x20) return noMatch;
-      at += 1;
-    } else if (token.kind === 'optional') {
-      const end = readTokens(token.tokens, text, at, parts);
-      if (end !== noMatch) at = end;
-    } else if (token.kind === 'offset') {
-      at = readOffset(text, at, parts);
-    } else if (token.kind === 'halfDay' || token.kind === 'monthName') {
-      at = readWord(token.kind, text, at, parts);
-    } else {
-      let end = at;
-      let value = 0;
-      while (end < text.length && end - at < token.most) {
-        const digit = text.charCodeAt(end) - 0x30;
-        if (digit < 0 || digit > 9) break;
-        value = value * 10 + digit;
-        end += 1;
-      }
-      if (end - at < token.least) return noMatch;
-      if (token.kind === 'fraction') parts.fraction = text.slice(at, end);
-      else if (token.kind === 'shortYear') parts.year = value < 69 ? 2000 + value : 1900 + value;
-      else if (token.kind === 'halfDayHour') parts.hour = value;
-      else parts[token.kind] = value;
-      at = end;
-    }
-    if (at === noMatch) return noMatch;
+    if (token !== undefined) at = readToken(token, text, at, parts);
   }
   return at;
+};
+
+const readToken = (token: DateToken, text: string, at: number, parts: DateParts): number => {
+  switch (token.kind) {
+    case 'literal':
+      return text.charCodeAt(at) === token.unit ? at + 1 : noMatch;
+    case 'separator': {
+      const unit = text.charCodeAt(at);
+      return unit === 0x54 || unit === 0x20 ? at + 1 : noMatch;
+    }
+    case 'optional': {
+      const end = readTokens(token.inner, text, at, parts);
+      return end === noMatch ? at : end;
+    }
+    case 'offset':
+      return readOffset(text, at, parts);
+    case 'halfDay':
+    case 'monthName':
+      return readWord(token.kind, text, at, parts);
+    default:
+      return readNumber(token, text, at, parts);
+  }
+};
+
+const readNumber = (token: DateToken, text: string, at: number, parts: DateParts): number => {
+  const last = Math.min(text.length, at + token.most);
+  let end = at;
+  let value = 0;
+  for (; end < last; end += 1) {
+    const digit = text.charCodeAt(end) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    value = value * 10 + digit;
+  }
+  if (end - at < token.least) return noMatch;
+  switch (token.kind) {
+    case 'year':
+      parts.year = value;
+      break;
+    case 'shortYear':
+      parts.year = value < 69 ? 2000 + value : 1900 + value;
+      break;
+    case 'month':
+      parts.month = value;
+      break;
+    case 'day':
+      parts.day = value;
+      break;
+    case 'minute':
+      parts.minute = value;
+      break;
+    case 'second':
+      parts.second = value;
+      break;
+    case 'fraction':
+      parts.fraction = text.slice(at, end);
+      break;
+    default:
+      parts.hour = value;
+  }
+  return end;
 };
 
 const readWord = (kind: 'halfDay' | 'monthName', text: string, at: number, parts: DateParts): number => {

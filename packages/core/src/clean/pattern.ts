@@ -120,8 +120,8 @@ const readWays = (where: string, pattern: string): Ways => {
     const most = symbol[0] === '?' ? 1 : Number(comma === undefined ? lower : upper);
     return (length) => {
       const inner = ways(length);
-      const count = open ? Math.max(length, least) : most;
-      return inner === 1 ? count - least + 1 : (count - least + 1) * inner ** count;
+      const ends = open ? length : most - least + 1;
+      return inner === 1 ? ends : ends * inner ** (open ? Math.max(length, least) : most);
     };
   };
 

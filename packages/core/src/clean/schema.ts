@@ -3,6 +3,7 @@ import { SluiceError } from '../errors.ts';
 import type { ColumnRule } from './column.ts';
 import { entriesOf, parseColumnRule, proposal, showJson } from './column-rule.ts';
 import { cleanField } from './field.ts';
+import { nearestName } from './nearest-name.ts';
 
 /** What a row with fewer or more fields than the header has gets: `reject`, or `pad` with missing values. */
 export type Ragged = 'reject' | 'pad';
@@ -36,10 +37,9 @@ export const parseSchema = (json: unknown): Schema => {
   const found = new Map(entries);
   for (const [name, value] of entries) {
     if (properties.includes(name)) continue;
-    const misplaced = entriesOf(value) !== undefined && !found.has('columns');
-    refuse(
-      `the property ${showJson(name)} is not known${misplaced ? '; columns belong under "columns"' : proposal(name, properties)}`,
-    );
+    const isColumn = entriesOf(value) !== undefined && nearestName(name, properties) === undefined;
+    const hint = isColumn ? '; columns belong under "columns"' : proposal(name, properties);
+    refuse(`the property ${showJson(name)} is not known${hint}`);
   }
   const columns = parseColumns(found.get('columns'));
   checkOutputNames(columns);
