@@ -4,8 +4,9 @@ import { SluiceError } from '../errors.ts';
 export const patternTextLengthMax = 1_024;
 
 /**
- * The most ways a pattern may have to match one text. A backtracking engine tries them all in the worst case: at 2^20
- * that is a few milliseconds for one field, and two open repetitions (`+`, `*`) over 1,024 characters.
+ * The most ways a pattern may have to match one text; a backtracking engine tries them all in the worst case. 2^20 is
+ * two open repetitions (`+`, `*`) over 1,024 characters: measured, 1.5 ms for the worst such field, and 25 ms for the
+ * worst pattern of bounded alternatives.
  */
 export const patternWaysMax = 2 ** 20;
 
