@@ -57,14 +57,16 @@ export type Job = {
   readonly profile: Profile;
   readonly schemaHash: string;
   readonly codeVersion: string;
-  readonly chunkBytes: number;
+  /** Bytes of a chunk; by the size of the source when it is not given. */
+  readonly chunkBytes?: number;
+  /** Rows of a message on `rows` and `work`; 0 fills messages by bytes. */
   readonly rowsPerMessage: number;
   readonly createdAt: number;
   readonly state: JobState;
   readonly layout?: JobLayout;
   readonly cursor?: PlanCursor;
   /** The count from the source that everything is compared with; there once the plan is closed. */
-  readonly plan?: { readonly chunks: number; readonly rows: number };
+  readonly plan?: { readonly chunks: number; readonly rows: number; readonly closedAt: number };
   /** Why the job ended REFUSED or SUPERSEDED. */
   readonly reason?: { readonly code: string; readonly message: string };
   readonly repairs: number;

@@ -1,0 +1,62 @@
+import type { Chunk } from '@sluice/core/csv/plan';
+import { createPlanner, defaultChunkBytes } from '@sluice/core/csv/plan';
+import type { Invocation } from '@sluice/core/invocation';
+import { serialiseChunk } from '@sluice/core/messages';
+import type { Job } from '@sluice/core/ports/job-store';
+import { readAhead } from '@sluice/core/read-object';
+import { sendOrThrow } from '@sluice/core/send';
+import type { SplitFilePorts } from './split-file.ts';
+
+/** Chunks that are written and sent together; the cursor moves with them. */
+const chunksTogether = 10;
+
+/**
+ * Scans the source from the job's cursor and sends its chunks as they are found; closes the plan at the end of the file.
+ * The cursor moves only behind chunks that are written and confirmed, so whoever goes on from it repeats some and skips none.
+ * False when the time ran out before the end.
+ */
+export const planChunks = async (
+  job: Job,
+  ports: SplitFilePorts,
+  invocation: Invocation,
+  count: (rows: number) => void,
+): Promise<boolean> => {
+  const { layout } = job;
+  if (layout === undefined) throw new Error('expected a job with a layout, found none');
+  const { jobId } = job;
+  const cursor = job.cursor ?? { chunk: 0, offset: layout.dataStart, row: 1, line: layout.dataLine };
+  const planner = createPlanner({
+    delimiter: layout.delimiter.charCodeAt(0),
+    cursor,
+    chunkBytes: job.chunkBytes ?? defaultChunkBytes(layout.bytes),
+    ...(job.profile.limit === undefined ? {} : { limit: job.profile.limit }),
+  });
+  let waiting: Chunk[] = [];
+
+  const send = async (): Promise<void> => {
+    const chunks = waiting;
+    waiting = [];
+    if (chunks.length === 0) return;
+    await ports.jobs.putChunks(jobId, chunks);
+    const bodies = chunks.map((chunk) => serialiseChunk({ jobId, ...chunk }));
+    await sendOrThrow(ports.queues.chunks, bodies, ports);
+    await ports.jobs.changeJob(jobId, ['PLANNING'], { cursor: planner.cursor() });
+    for (const { rows } of chunks) count(rows);
+  };
+
+  for await (const piece of readAhead(ports, layout.source, cursor.offset, layout.bytes)) {
+    if (invocation.isShort()) {
+      await send();
+      return false;
+    }
+    waiting.push(...planner.push(piece));
+    if (waiting.length >= chunksTogether) await send();
+    if (planner.isComplete()) break;
+  }
+  waiting.push(...planner.end());
+  await send();
+  const { chunk: chunks, row } = planner.cursor();
+  const plan = { chunks, rows: row - 1, closedAt: ports.clock.now() };
+  await ports.jobs.changeJob(jobId, ['PLANNING'], { state: 'OPEN', plan });
+  return true;
+};

@@ -1,0 +1,129 @@
+import { SluiceError } from '@sluice/core/errors';
+import { jobIdOf } from '@sluice/core/identity';
+import type { Invocation } from '@sluice/core/invocation';
+import type { Job, JobStore, Profile } from '@sluice/core/ports/job-store';
+import { hashProfile } from '@sluice/core/profile';
+import type { QueueHandler, QueueStagePorts } from '@sluice/core/queue-stage';
+import { createQueueStage } from '@sluice/core/queue-stage';
+import type { Fate } from '@sluice/core/settle';
+import { done, notReached } from '@sluice/core/settle';
+import type { Services } from '@sluice/core/stage';
+import { planChunks } from './plan-chunks.ts';
+import { readLayout } from './read-layout.ts';
+import type { Upload } from './upload.ts';
+import { findProfile, parseUploads } from './upload.ts';
+
+export type SplitFilePorts = QueueStagePorts & {
+  readonly objects: Pick<Services['objects'], 'readRange' | 'putStream'>;
+  readonly jobs: Pick<JobStore, 'createJob' | 'getJob' | 'changeJob' | 'takeLease' | 'releaseLease' | 'putChunks' | 'putMarks'>;
+};
+
+export type SplitFileConfig = {
+  /** How files are read, by key prefix; a file under none of them is left alone. */
+  readonly profiles: readonly Profile[];
+  /** Where staged copies are written. */
+  readonly bucket: string;
+  readonly codeVersion: string;
+  /** Bytes of a chunk; by the size of the file when it is not given. */
+  readonly chunkBytes?: number;
+  /** Rows of a message; the wiring's number when it is not given. */
+  readonly rowsPerMessage?: number;
+};
+
+const leaseHeld: Fate = {
+  kind: 'transient',
+  code: 'LEASE_HELD',
+  message: 'expected the file to be free for planning, found it being planned',
+};
+
+/**
+ * Plans uploaded files: one job per file version and profile, its chunks on record boundaries, a message per chunk, sent while
+ * the scan goes on. Planning resumes from a cursor; a plan that is closed answers nothing (P25, P27, P38).
+ */
+export const createSplitFile = (ports: SplitFilePorts, config: SplitFileConfig): QueueHandler => {
+  const { jobs, clock, wiring } = ports;
+  // Once at the start, so that a wrong schema is known before the first file.
+  const profiles = config.profiles.map((profile) => ({ profile, ...hashProfile(profile) }));
+
+  const newJob = (upload: Upload): Job | undefined => {
+    const profile = findProfile(config.profiles, upload.key);
+    const hashed = profiles.find((candidate) => candidate.profile === profile);
+    if (profile === undefined || hashed === undefined) return undefined;
+    return {
+      jobId: jobIdOf(upload, hashed.profileHash),
+      file: upload,
+      profile,
+      schemaHash: hashed.schemaHash,
+      codeVersion: config.codeVersion,
+      ...(config.chunkBytes === undefined ? {} : { chunkBytes: config.chunkBytes }),
+      rowsPerMessage: config.rowsPerMessage ?? wiring.pipeline.rowsPerMessage,
+      createdAt: clock.now(),
+      state: 'PLANNING',
+      repairs: 0,
+    };
+  };
+
+  /** True when the plan is closed; false when the time ran out. */
+  const plan = async (job: Job, invocation: Invocation, count: (rows: number) => void): Promise<boolean> => {
+    let planned = job;
+    if (job.layout === undefined) {
+      const change = await readLayout(job, ports, config.bucket);
+      await jobs.changeJob(job.jobId, ['PLANNING'], change);
+      planned = { ...job, ...change };
+    }
+    return planChunks(planned, ports, invocation, count);
+  };
+
+  const end = async (jobId: string, thrown: SluiceError): Promise<void> => {
+    const state = thrown.code === 'OBJECT_CHANGED' ? 'SUPERSEDED' : 'REFUSED';
+    await jobs.changeJob(jobId, ['PLANNING'], { state, reason: { code: thrown.code, message: thrown.message } });
+  };
+
+  const split = async (upload: Upload, invocation: Invocation, count: (rows: number) => void): Promise<Fate> => {
+    const fresh = newJob(upload);
+    if (fresh === undefined) return done;
+    const { jobId } = fresh;
+    const isNew = await jobs.createJob(fresh);
+    const now = clock.now();
+    const until = now + invocation.remainingMilliseconds();
+    if (!(await jobs.takeLease(jobId, 'plan', invocation.id, now, until))) return leaseHeld;
+    try {
+      // Read under the lease: the one before may have moved the cursor or closed the plan.
+      const job = isNew ? fresh : await jobs.getJob(jobId);
+      if (job?.state !== 'PLANNING') return done;
+      return (await plan(job, invocation, count)) ? done : notReached;
+    } catch (thrown) {
+      if (!(thrown instanceof SluiceError) || !thrown.permanent) throw thrown;
+      await end(jobId, thrown);
+      return done;
+    } finally {
+      await jobs.releaseLease(jobId, 'plan', invocation.id);
+    }
+  };
+
+  return createQueueStage<readonly Upload[], Upload>(
+    {
+      stage: 'split-file',
+      parse: parseUploads,
+      itemsOf: (uploads) => uploads,
+      tried: () => 0,
+      place: (_, upload) => {
+        const job = newJob(upload);
+        return job === undefined ? undefined : { jobId: job.jobId };
+      },
+      jobOf: () => undefined,
+      rowsOf: () => 0,
+      async work(batch, invocation, counts) {
+        for (const { items, fates } of batch) {
+          for (const [index, upload] of items.entries()) {
+            fates[index] = await split(upload, invocation, (rows) => {
+              counts.rowsIn += rows;
+              counts.rowsOut += rows;
+            });
+          }
+        }
+      },
+    },
+    ports,
+  );
+};
