@@ -1,6 +1,7 @@
 import { compileSchema } from '@sluice/core/clean/row-cleaner';
-import { createRunReader, rawOfRow } from '@sluice/core/csv/runs';
-import type { RejectedRow, Run } from '@sluice/core/csv/runs';
+import type { RejectedRow, Run } from '@sluice/core/csv/run';
+import { rawOfRow } from '@sluice/core/csv/run';
+import { createRunReader } from '@sluice/core/csv/run-reader';
 import { rejectKeyOf } from '@sluice/core/identity';
 import type { ChunkMessage } from '@sluice/core/messages';
 import { rowsEnvelope, serialise } from '@sluice/core/messages';
