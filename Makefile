@@ -20,7 +20,7 @@ demo: setup ## make 558,000 transactions and carry them through the whole pipeli
 
 run: setup ## carry a CSV file through the pipeline: make run FILE=data.csv OUT=folder ARGS="--json"
 	@test -n "$(FILE)" || { echo 'make run: expected FILE=<a CSV file>, found none' >&2; exit 2; }
-	@bin/sluice run $(if $(OUT),--out "$(OUT)") $(ARGS) -- "$(FILE)"
+	@cd "$(PWD)" && "$(CURDIR)/bin/sluice" run $(if $(OUT),--out "$(OUT)") $(ARGS) -- "$(FILE)"
 
 test: setup ## lint, check types, and run every package's tests
 	@$(with-node) pnpm lint
