@@ -1,9 +1,9 @@
-import { findJobId, parseChunkMessage } from '@sluice/core/messages';
+import { SluiceError } from '@sluice/core/errors';
 import type { ChunkMessage } from '@sluice/core/messages';
+import { findJobId, parseChunkMessage } from '@sluice/core/messages';
 import type { Job, JobStore } from '@sluice/core/ports/job-store';
 import type { QueueHandler, QueueStagePorts } from '@sluice/core/queue-stage';
 import { createQueueStage } from '@sluice/core/queue-stage';
-import { SluiceError } from '@sluice/core/errors';
 import { done } from '@sluice/core/settle';
 import type { Services } from '@sluice/core/stage';
 import { cleanChunk } from './clean-chunk.ts';
@@ -32,7 +32,10 @@ export const createCleanRows = (ports: CleanRowsPorts, config: CleanRowsConfig):
   };
 
   const supersede = (jobId: string, { code, message }: SluiceError): Promise<boolean> =>
-    ports.jobs.changeJob(jobId, ['PLANNING', 'OPEN', 'HELD', 'STALLED'], { state: 'SUPERSEDED', reason: { code, message } });
+    ports.jobs.changeJob(jobId, ['PLANNING', 'OPEN', 'HELD', 'STALLED'], {
+      state: 'SUPERSEDED',
+      reason: { code, message },
+    });
 
   return createQueueStage<ChunkMessage, ChunkMessage>(
     {

@@ -32,7 +32,10 @@ const fromError = (row: RowTuple, thrown: unknown): Called => {
   const permanent = readPermanent(thrown);
   if (permanent !== undefined) return failed(row, permanent.code, permanent.message);
   // The text is the processor's own; it is kept for whoever looks at the row, and never logged.
-  const message = (thrown instanceof Error ? thrown.message : 'expected an Error, found another value thrown').slice(0, messageMax);
+  const message = (thrown instanceof Error ? thrown.message : 'expected an Error, found another value thrown').slice(
+    0,
+    messageMax,
+  );
   return { kind: 'transient', code: 'PROCESSOR_ERROR', message };
 };
 

@@ -15,7 +15,10 @@ import { findProfile, parseUploads } from './upload.ts';
 
 export type SplitFilePorts = QueueStagePorts & {
   readonly objects: Pick<Services['objects'], 'readRange' | 'putStream'>;
-  readonly jobs: Pick<JobStore, 'createJob' | 'getJob' | 'changeJob' | 'takeLease' | 'releaseLease' | 'putChunks' | 'putMarks'>;
+  readonly jobs: Pick<
+    JobStore,
+    'createJob' | 'getJob' | 'changeJob' | 'takeLease' | 'releaseLease' | 'putChunks' | 'putMarks'
+  >;
 };
 
 export type SplitFileConfig = {

@@ -1,5 +1,5 @@
-import { createGunzip } from 'node:zlib';
 import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { SluiceError } from '@sluice/core/errors';
 import { stagedKeyOf } from '@sluice/core/identity';
 import type { ObjectVersion } from '@sluice/core/ports/object-store';
@@ -12,6 +12,10 @@ const expansionMax = 200;
 
 /** What a file must go through before it can be read: gzip off, then its encoding (a label of the Encoding Standard) into UTF-8. */
 export type Staging = { readonly gzip: boolean; readonly encoding?: string };
+
+export type StagingPorts = Pick<StagePorts, 'clock'> & {
+  readonly objects: Pick<StagePorts['objects'], 'readRange' | 'putStream'>;
+};
 
 export type StagedFile = ObjectVersion & { readonly bytes: number };
 
@@ -72,7 +76,7 @@ async function* decode(pieces: AsyncIterable<Uint8Array>, encoding: string): Asy
  * stays as it is. Throws SluiceError FILE_TRUNCATED, FILE_TOO_LARGE, FILE_ENCODING or OBJECT_CHANGED; nothing is left then.
  */
 export const stageFile = async (
-  ports: Pick<StagePorts, 'objects' | 'clock'>,
+  ports: StagingPorts,
   file: ObjectVersion & { readonly bytes: number },
   staging: Staging,
   jobId: string,
