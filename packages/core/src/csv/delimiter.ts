@@ -20,16 +20,13 @@ export const parseDelimiter = (text: string): string => {
 /** How well the first rows speak for a delimiter: the share of those as wide as the first, times the delimiters in each. */
 const score = (data: Buffer, isWhole: boolean, delimiter: string): number => {
   const rows: Buffer[] = [];
-  let seen = 0;
   const scanner = createScanner({
     offset: 0,
     line: 1,
     row: 1,
     delimiter: delimiter.charCodeAt(0),
     sink: ({ kind, start, next }) => {
-      if (kind === 'blank' || seen === sniffedRowsMax) return;
-      seen += 1;
-      if (kind === 'row') rows.push(data.subarray(start, next));
+      if (kind === 'row' && rows.length < sniffedRowsMax) rows.push(data.subarray(start, next));
     },
   });
   scanner.push(data);
@@ -37,7 +34,7 @@ const score = (data: Buffer, isWhole: boolean, delimiter: string): number => {
   if (rows.length === 0) return 0;
   const widths = parseRecords(Buffer.concat(rows), delimiter).map((fields) => fields.length);
   const first = widths[0] ?? 1;
-  return (widths.filter((width) => width === first).length / seen) * (first - 1);
+  return (widths.filter((width) => width === first).length / widths.length) * (first - 1);
 };
 
 /**

@@ -45,6 +45,12 @@ describe('createRunReader', () => {
     expect(last).toMatchObject({ firstRow: 13, fields: [['\ufeffé', '2']], lines: [23] });
   });
 
+  it('keeps the first 64 KiB of a row that is not UTF-8', () => {
+    const [rejected] = read(Buffer.alloc(100_000, 0xff), { rows: 1 });
+    expect(rejected).toMatchObject({ start: 100, end: 100_100, reason: { code: 'INVALID_UTF8' } });
+    expect(rejected?.kind === 'rejected' && rejected.raw.length).toBe(65_536);
+  });
+
   it('keeps characters whole that pieces cut', () => {
     const [run] = read(Buffer.from('é😀,"é😀"\n'), { rows: 1, pieceBytes: 1 });
     expect(run).toMatchObject({ fields: [['é😀', 'é😀']] });
