@@ -1,0 +1,329 @@
+import { SluiceError } from '@sluice/core/errors';
+import type { Clock } from '@sluice/core/ports/clock';
+import type { BatchAnswer, Queue, QueueDepth, QueueEntry, QueueName, VisibilityEntry } from '@sluice/core/ports/queue';
+import {
+  batchBytesMax,
+  batchEntriesMax,
+  delaySecondsMax,
+  messageBytesMax,
+  visibilitySecondsMax,
+} from '@sluice/core/ports/queue';
+import type { StageName } from '@sluice/core/wiring';
+import type { SQSRecord } from 'aws-lambda';
+import type { Faults } from './faults.ts';
+
+// One standard SQS queue.
+//
+// Models: batch sends and their limits, delays, visibility, receive counts, receipt handles that a later delivery makes
+// stale, redrive to a dead-letter queue on the receive after the last delivery, the record Lambda hands to a function.
+// Does not model: message attributes, FIFO, retention, long polling, encryption. Delivery is once and in order unless the
+// faults say otherwise. `md5OfBody` is empty: nothing here reads it. Delays may be fractions of a second.
+
+/** Lambda: payload of one synchronous invocation. Source: Lambda quotas. */
+export const payloadBytesMax = 6 * 1024 * 1024;
+
+// Source: SendMessage API reference. Written as what is refused.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about control characters
+const refusedCharacters = /[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+
+type Message = {
+  readonly id: string;
+  readonly body: string;
+  readonly bytes: number;
+  readonly sentAt: number;
+  firstReceivedAt: number;
+  receives: number;
+  receiptHandle: string;
+  /** When it becomes visible; in the past for one that is. */
+  visibleAt: number;
+  isWaiting: boolean;
+  /** Counts changes of `visibleAt`, so that an older wake-up is known to be stale. */
+  change: number;
+};
+
+/** What of a message can be looked at. */
+export type PeekedMessage = Pick<Message, 'id' | 'body' | 'receives'>;
+
+export type LocalQueue = {
+  readonly name: string;
+  /** The queue as this caller sees it. */
+  port(caller: StageName | 'runner'): Queue;
+  /** Up to `max` visible messages within a payload, as Lambda's poller takes them. */
+  receive(max: number): SQSRecord[];
+  /** Deletes by receipt handle; a stale handle deletes nothing. */
+  delete(receiptHandles: readonly string[]): void;
+  /** Messages of every kind, and their bytes. */
+  size(): { readonly messages: number; readonly bytes: number };
+  /** Visible now. */
+  visible(): number;
+  /** When the oldest visible message became so; undefined when none is. */
+  visibleSince(): number | undefined;
+  /** When the next message becomes visible; undefined when none waits for that. */
+  nextVisibleAt(): number | undefined;
+  depth(): QueueDepth;
+  peek(): readonly PeekedMessage[];
+};
+
+export type LocalQueueOptions = {
+  readonly name: QueueName | `${QueueName}-dlq`;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly visibilitySeconds: number;
+  readonly redrive?: { readonly to: LocalDeadLetters; readonly maxReceiveCount: number };
+  /** Called when a message may have become visible, now or later. */
+  readonly onChange?: () => void;
+};
+
+/** Takes messages that were set aside. */
+export type LocalDeadLetters = { take(message: PeekedMessage & { readonly sentAt: number }): void };
+
+const refuse = (expected: string): never => {
+  throw new SluiceError('SERVICE_REFUSED', expected);
+};
+
+const checkBatch = (entries: readonly { readonly id: string }[]): void => {
+  if (entries.length === 0 || entries.length > batchEntriesMax) {
+    refuse(`expected 1 to ${batchEntriesMax} entries in a batch, found ${entries.length}`);
+  }
+  if (new Set(entries.map(({ id }) => id)).size !== entries.length) refuse('expected distinct ids in a batch, found one twice');
+};
+
+const checkSeconds = (seconds: number, most: number): void => {
+  if (!(seconds >= 0 && seconds <= most)) refuse(`expected 0 to ${most} seconds, found ${seconds}`);
+};
+
+/** A binary heap of wake-ups, earliest first. */
+const createHeap = () => {
+  const heap: { readonly at: number; readonly change: number; readonly message: Message }[] = [];
+  const up = (index: number): void => {
+    for (let i = index; i > 0; ) {
+      const parent = (i - 1) >> 1;
+      const [a, b] = [heap[parent], heap[i]];
+      if (a === undefined || b === undefined || a.at <= b.at) return;
+      heap[parent] = b;
+      heap[i] = a;
+      i = parent;
+    }
+  };
+  const down = (): void => {
+    for (let i = 0; ; ) {
+      let least = i;
+      for (const child of [2 * i + 1, 2 * i + 2]) {
+        if ((heap[child]?.at ?? Number.POSITIVE_INFINITY) < (heap[least]?.at ?? 0)) least = child;
+      }
+      const [a, b] = [heap[i], heap[least]];
+      if (least === i || a === undefined || b === undefined) return;
+      heap[i] = b;
+      heap[least] = a;
+      i = least;
+    }
+  };
+  return {
+    push(message: Message): void {
+      heap.push({ at: message.visibleAt, change: message.change, message });
+      up(heap.length - 1);
+    },
+    /** The earliest wake-up that still holds. */
+    first(): { readonly at: number; readonly message: Message } | undefined {
+      for (let first = heap[0]; first !== undefined; first = heap[0]) {
+        if (first.change === first.message.change) return first;
+        this.drop();
+      }
+      return undefined;
+    },
+    drop(): void {
+      const last = heap.pop();
+      if (last === undefined || heap.length === 0) return;
+      heap[0] = last;
+      down();
+    },
+  };
+};
+
+export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & LocalDeadLetters => {
+  const { name, clock, faults, redrive } = options;
+  const onChange = options.onChange ?? (() => undefined);
+  // In the order they were sent, so that the first is the oldest.
+  const messages = new Map<string, Message>();
+  const byHandle = new Map<string, Message>();
+  const asleep = createHeap();
+  // Visible messages, oldest first; what lies before `head` has been taken.
+  let visible: Message[] = [];
+  let head = 0;
+  let bytes = 0;
+  let sent = 0;
+
+  const wake = (): void => {
+    const now = clock.now();
+    for (let first = asleep.first(); first !== undefined && first.at <= now; first = asleep.first()) {
+      asleep.drop();
+      first.message.isWaiting = true;
+      visible.push(first.message);
+    }
+  };
+
+  const sleepUntil = (message: Message, visibleAt: number): void => {
+    message.visibleAt = visibleAt;
+    message.change++;
+    message.isWaiting = false;
+    asleep.push(message);
+  };
+
+  const add = (body: string, delaySeconds: number, sentAt: number, id?: string): void => {
+    const now = clock.now();
+    const message: Message = {
+      id: id ?? `00000000-0000-4000-8000-${(++sent).toString(16).padStart(12, '0')}`,
+      body,
+      bytes: Buffer.byteLength(body),
+      sentAt,
+      firstReceivedAt: 0,
+      receives: 0,
+      receiptHandle: '',
+      visibleAt: now + delaySeconds * 1000,
+      isWaiting: delaySeconds === 0,
+      change: 0,
+    };
+    messages.set(message.id, message);
+    bytes += message.bytes;
+    if (message.isWaiting) visible.push(message);
+    else asleep.push(message);
+  };
+
+  const remove = (message: Message): void => {
+    messages.delete(message.id);
+    byHandle.delete(message.receiptHandle);
+    message.change++;
+    bytes -= message.bytes;
+  };
+
+  const toRecord = (message: Message): SQSRecord => ({
+    messageId: message.id,
+    receiptHandle: message.receiptHandle,
+    body: message.body,
+    attributes: {
+      ApproximateReceiveCount: String(message.receives),
+      SentTimestamp: String(message.sentAt),
+      SenderId: 'AIDALOCAL',
+      ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),
+    },
+    messageAttributes: {},
+    md5OfBody: '',
+    eventSource: 'aws:sqs',
+    eventSourceARN: `arn:aws:sqs:local:000000000000:${name}`,
+    awsRegion: 'local',
+  });
+
+  const sendBatch = (entries: readonly QueueEntry[]): BatchAnswer => {
+    checkBatch(entries);
+    let total = 0;
+    for (const { body, delaySeconds = 0 } of entries) {
+      const size = Buffer.byteLength(body);
+      if (size === 0 || size > messageBytesMax) refuse(`expected a message of 1 to ${messageBytesMax} bytes, found ${size}`);
+      if (refusedCharacters.test(body)) refuse('expected only characters that SQS takes in a message, found another');
+      checkSeconds(delaySeconds, delaySecondsMax);
+      total += size;
+    }
+    if (total > batchBytesMax) refuse(`expected at most ${batchBytesMax} bytes in a batch, found ${total}`);
+    const now = clock.now();
+    for (const { body, delaySeconds = 0 } of entries) add(body, delaySeconds, now);
+    onChange();
+    return { sent: entries.map(({ id }) => id), failed: [] };
+  };
+
+  const changeVisibilityBatch = (entries: readonly VisibilityEntry[]): BatchAnswer => {
+    checkBatch(entries);
+    const done: string[] = [];
+    const failed: { id: string; code: string; senderFault: boolean }[] = [];
+    for (const { id, receiptHandle, timeoutSeconds } of entries) {
+      checkSeconds(timeoutSeconds, visibilitySecondsMax);
+      const message = byHandle.get(receiptHandle);
+      if (message === undefined || message.isWaiting) {
+        failed.push({ id, code: 'ReceiptHandleIsInvalid', senderFault: true });
+        continue;
+      }
+      sleepUntil(message, clock.now() + timeoutSeconds * 1000);
+      done.push(id);
+    }
+    onChange();
+    return { sent: done, failed };
+  };
+
+  const depth = (): QueueDepth => {
+    wake();
+    let inFlight = 0;
+    let delayed = 0;
+    for (const message of messages.values()) {
+      if (message.isWaiting) continue;
+      if (message.receives > 0) inFlight++;
+      else delayed++;
+    }
+    const oldest = messages.values().next();
+    const oldestAgeSeconds = oldest.done ? 0 : (clock.now() - oldest.value.sentAt) / 1000;
+    return { visible: messages.size - inFlight - delayed, inFlight, delayed, oldestAgeSeconds };
+  };
+
+  return {
+    name,
+    port: (caller) => ({
+      sendBatch: (entries) => faults.call({ caller, service: 'sqs', operation: 'SendMessageBatch' }, () => sendBatch(entries)),
+      changeVisibilityBatch: (entries) =>
+        faults.call({ caller, service: 'sqs', operation: 'ChangeMessageVisibilityBatch' }, () => changeVisibilityBatch(entries)),
+      depth: () => faults.call({ caller, service: 'sqs', operation: 'GetQueueAttributes' }, depth),
+    }),
+    receive(max) {
+      wake();
+      const now = clock.now();
+      const records: SQSRecord[] = [];
+      let payload = 0;
+      while (records.length < max && head < visible.length) {
+        const message = visible[head] as Message;
+        if (!messages.has(message.id) || !message.isWaiting) {
+          head++;
+          continue;
+        }
+        if (redrive !== undefined && message.receives >= redrive.maxReceiveCount) {
+          head++;
+          remove(message);
+          redrive.to.take(message);
+          continue;
+        }
+        if (records.length > 0 && payload + message.bytes > payloadBytesMax) break;
+        head++;
+        payload += message.bytes;
+        byHandle.delete(message.receiptHandle);
+        message.receives++;
+        if (message.receives === 1) message.firstReceivedAt = now;
+        message.receiptHandle = `${message.id}:${message.receives}`;
+        byHandle.set(message.receiptHandle, message);
+        sleepUntil(message, now + options.visibilitySeconds * 1000);
+        records.push(toRecord(message));
+      }
+      if (head > 1024 && head * 2 > visible.length) {
+        visible = visible.slice(head);
+        head = 0;
+      }
+      return records;
+    },
+    delete(receiptHandles) {
+      for (const receiptHandle of receiptHandles) {
+        const message = byHandle.get(receiptHandle);
+        if (message !== undefined) remove(message);
+      }
+    },
+    size: () => ({ messages: messages.size, bytes }),
+    visible() {
+      wake();
+      return visible.length - head;
+    },
+    visibleSince() {
+      wake();
+      return visible[head]?.visibleAt;
+    },
+    nextVisibleAt: () => asleep.first()?.at,
+    depth,
+    peek: () => [...messages.values()].map(({ id, body, receives }) => ({ id, body, receives })),
+    take: ({ id, body, sentAt }) => {
+      add(body, 0, sentAt, id);
+    },
+  };
+};
