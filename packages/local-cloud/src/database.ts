@@ -1,0 +1,97 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+/** Writes of one transaction: enough to make its cost small, few enough to lose little when the process is killed. */
+const writesPerTransaction = 50_000;
+
+export type LocalDatabase = {
+  prepare(sql: string): StatementSync;
+  /** Runs a statement that writes. Returns the rows it changed. */
+  write(statement: StatementSync, ...parameters: SQLInputValue[]): number;
+  /** Makes what was written so far durable. */
+  commit(): void;
+  close(): void;
+};
+
+/** Another process has the database open. */
+export class DatabaseInUse extends Error {
+  constructor(folder: string) {
+    super(`expected ${folder} to be free, found another run at work in it`);
+    this.name = 'DatabaseInUse';
+  }
+}
+
+const isBusy = (thrown: unknown): boolean => (thrown as { readonly errcode?: number }).errcode === 5;
+
+/**
+ * Opens (or makes) the database of a folder for this process alone; SQLite's own lock goes away with the process, however it
+ * ends. Writes are grouped in transactions. A killed process loses at most the last one, never the order of what it wrote:
+ * what is missing then is open in the ledger, and repaired. A power cut may damage the file (synchronous is off); everything
+ * in it can be made again from the source. Throws DatabaseInUse.
+ */
+export const openDatabase = (folder: string | ':memory:'): LocalDatabase => {
+  const inMemory = folder === ':memory:';
+  if (!inMemory) mkdirSync(folder, { recursive: true });
+  const path = inMemory ? folder : join(folder, 'state.sqlite');
+  const isNew = inMemory || !existsSync(path);
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    database.exec(`
+      PRAGMA locking_mode = EXCLUSIVE;
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = OFF;
+      PRAGMA wal_autocheckpoint = 20000;
+      PRAGMA cache_size = -65536;
+      PRAGMA temp_store = MEMORY;
+      BEGIN EXCLUSIVE; COMMIT;
+    `);
+  } catch (thrown) {
+    database.close();
+    if (isBusy(thrown)) throw new DatabaseInUse(folder);
+    throw thrown;
+  }
+  if (isNew) {
+    database.exec(`
+      CREATE TABLE rows (
+        job TEXT NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL, line INTEGER NOT NULL,
+        data TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (job, chunk, row)
+      ) WITHOUT ROWID;
+      CREATE TABLE outcomes (
+        job TEXT NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL,
+        status TEXT NOT NULL, outcome TEXT NOT NULL, finished INTEGER NOT NULL, PRIMARY KEY (job, chunk, row)
+      ) WITHOUT ROWID;
+      CREATE TABLE jobs (job TEXT PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE leases (
+        job TEXT NOT NULL, lease TEXT NOT NULL, owner TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (job, lease)
+      ) WITHOUT ROWID;
+      CREATE TABLE chunks (
+        job TEXT NOT NULL, chunk INTEGER NOT NULL, plan TEXT NOT NULL, cleaned TEXT, closed TEXT, PRIMARY KEY (job, chunk)
+      ) WITHOUT ROWID;
+      CREATE TABLE marks (
+        job TEXT NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (job, chunk, row)
+      ) WITHOUT ROWID;
+    `);
+  }
+
+  let writes = 0;
+  const commit = (): void => {
+    if (writes > 0) database.exec('COMMIT');
+    writes = 0;
+  };
+  return {
+    prepare: (sql) => database.prepare(sql),
+    write(statement, ...parameters) {
+      if (writes === 0) database.exec('BEGIN');
+      writes++;
+      const { changes } = statement.run(...parameters);
+      if (writes >= writesPerTransaction) commit();
+      return Number(changes);
+    },
+    commit,
+    close() {
+      commit();
+      database.close();
+    },
+  };
+};

@@ -1,0 +1,128 @@
+import type {
+  ChunkCounts,
+  ChunkPlan,
+  ChunkRecord,
+  DeadMark,
+  Job,
+  JobChange,
+  JobState,
+  JobStore,
+} from '@sluice/core/ports/job-store';
+import { terminalStates } from '@sluice/core/ports/job-store';
+import type { StageName } from '@sluice/core/wiring';
+import type { LocalDatabase } from './database.ts';
+import type { Faults } from './faults.ts';
+
+// The jobs table, over SQLite.
+//
+// Models: the conditions of every write, consistent reads in pages. Does not model: capacity, item sizes, eventually
+// consistent indexes.
+
+/** Entries of one page. */
+const pageSize = 500;
+/** Stands for "the chunk itself" or "the file itself" in a mark's key. */
+const whole = -1;
+
+type ChunkRow = { readonly chunk: number; readonly plan: string; readonly cleaned: string | null; readonly closed: string | null };
+
+const toChunk = ({ plan, cleaned, closed }: ChunkRow): ChunkRecord => ({
+  ...(JSON.parse(plan) as ChunkPlan),
+  ...(cleaned === null ? {} : { cleaned: JSON.parse(cleaned) as ChunkCounts }),
+  ...(closed === null ? {} : { closed: JSON.parse(closed) as { done: number; failed: number } }),
+});
+
+export const createLocalJobs = (database: LocalDatabase, faults: Faults) => {
+  const insertJob = database.prepare('INSERT INTO jobs (job, state, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
+  const selectJob = database.prepare('SELECT body FROM jobs WHERE job = ?');
+  const updateJob = database.prepare('UPDATE jobs SET state = ?, body = ? WHERE job = ?');
+  const openJobs = database.prepare(
+    `SELECT job FROM jobs WHERE state NOT IN (${terminalStates.map((state) => `'${state}'`).join(', ')}) ORDER BY job`,
+  );
+  const takeLease = database.prepare(`
+    INSERT INTO leases (job, lease, owner, until) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET owner = excluded.owner, until = excluded.until WHERE until <= ? OR owner = excluded.owner
+  `);
+  const releaseLease = database.prepare('DELETE FROM leases WHERE job = ? AND lease = ? AND owner = ?');
+  const insertChunk = database.prepare('INSERT INTO chunks (job, chunk, plan) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
+  const writeCounts = database.prepare('UPDATE chunks SET cleaned = ? WHERE job = ? AND chunk = ? AND cleaned IS NULL');
+  const writeClosed = database.prepare('UPDATE chunks SET closed = ? WHERE job = ? AND chunk = ? AND closed IS NULL');
+  const selectChunks = database.prepare(
+    `SELECT chunk, plan, cleaned, closed FROM chunks WHERE job = ? AND chunk > ? ORDER BY chunk LIMIT ${pageSize}`,
+  );
+  const writeMark = database.prepare(
+    'INSERT INTO marks (job, chunk, row, body) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body',
+  );
+  const selectMarks = database.prepare(
+    `SELECT chunk, row, body FROM marks WHERE job = ? AND (chunk, row) > (?, ?) ORDER BY chunk, row LIMIT ${pageSize}`,
+  );
+
+  const getJob = (jobId: string): Job | undefined => {
+    const found = selectJob.get(jobId) as { body: string } | undefined;
+    return found === undefined ? undefined : (JSON.parse(found.body) as Job);
+  };
+
+  const changeJob = (jobId: string, states: readonly JobState[], change: JobChange): boolean => {
+    const job = getJob(jobId);
+    if (job === undefined || !states.includes(job.state)) return false;
+    const changed: Job = { ...job, ...change };
+    database.write(updateJob, changed.state, JSON.stringify(changed), jobId);
+    return true;
+  };
+
+  return (caller: StageName | 'runner'): JobStore => {
+    const call = <Answer>(operation: string, effect: () => Answer): Promise<Answer> =>
+      faults.call({ caller, service: 'jobs', operation }, effect);
+    return {
+      createJob: (job) =>
+        call('createJob', () => database.write(insertJob, job.jobId, job.state, JSON.stringify(job)) > 0),
+      getJob: (jobId) => call('getJob', () => getJob(jobId)),
+      changeJob: (jobId, states, change) => call('changeJob', () => changeJob(jobId, states, change)),
+      takeLease: (jobId, lease, owner, now, until) =>
+        call('takeLease', () => database.write(takeLease, jobId, lease, owner, until, now) > 0),
+      releaseLease: (jobId, lease, owner) =>
+        call('releaseLease', () => {
+          database.write(releaseLease, jobId, lease, owner);
+        }),
+      putChunks: (jobId, chunks) =>
+        call('putChunks', () => {
+          for (const chunk of chunks) database.write(insertChunk, jobId, chunk.chunk, JSON.stringify(chunk));
+        }),
+      putCounts: (jobId, chunk, counts) =>
+        call('putCounts', () => database.write(writeCounts, JSON.stringify(counts), jobId, chunk) > 0),
+      closeChunk: (jobId, chunk, closed) =>
+        call('closeChunk', () => database.write(writeClosed, JSON.stringify(closed), jobId, chunk) > 0),
+      async *listChunks(jobId) {
+        for (let after = -1; ; ) {
+          const page = await call('listChunks', () => selectChunks.all(jobId, after) as unknown as ChunkRow[]);
+          if (page.length > 0) yield page.map(toChunk);
+          if (page.length < pageSize) return;
+          after = page.at(-1)?.chunk ?? after;
+        }
+      },
+      putMarks: (marks) =>
+        call('putMarks', () => {
+          for (const mark of marks) {
+            database.write(writeMark, mark.jobId, mark.chunk ?? whole, mark.row ?? whole, JSON.stringify(mark));
+          }
+        }),
+      async *listMarks(jobId) {
+        for (let after: readonly [number, number] = [whole - 1, whole - 1]; ; ) {
+          const page = await call(
+            'listMarks',
+            () => selectMarks.all(jobId, ...after) as unknown as { chunk: number; row: number; body: string }[],
+          );
+          if (page.length > 0) yield page.map(({ body }) => JSON.parse(body) as DeadMark);
+          if (page.length < pageSize) return;
+          const last = page.at(-1);
+          after = [last?.chunk ?? whole, last?.row ?? whole];
+        }
+      },
+      async *listOpenJobs() {
+        const jobs = await call('listOpenJobs', () => openJobs.all() as unknown as { job: string }[]);
+        for (let from = 0; from < jobs.length; from += pageSize) {
+          yield jobs.slice(from, from + pageSize).map(({ job }) => job);
+        }
+      },
+    };
+  };
+};

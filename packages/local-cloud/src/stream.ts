@@ -1,0 +1,109 @@
+import { partitionKeyOf } from '@sluice/core/identity';
+import type { Clock } from '@sluice/core/ports/clock';
+import type { DynamoDBRecord } from 'aws-lambda';
+
+// The stream of a DynamoDB table with NEW_IMAGE.
+//
+// Models: a record per real change, in order per shard, with sequence numbers that only grow; TRIM_HORIZON; trimming behind
+// the one reader's checkpoint. Does not model: shard splits, the 24 hours, REMOVE.
+
+/** A change, kept light: the record of AWS's shape is made when it is delivered. */
+export type Change = {
+  readonly eventName: 'INSERT' | 'MODIFY';
+  readonly jobId: string;
+  readonly chunk: number;
+  readonly row: number;
+  readonly line: number;
+  readonly status: string;
+  readonly data: string;
+  readonly at: number;
+};
+
+export type Shard = {
+  /** Changes after the checkpoint, oldest first, from the `skip`th on. */
+  read(max: number, skip?: number): readonly Change[];
+  /** Moves the checkpoint; what lies before it is gone. */
+  advance(changes: number): void;
+  /** Sequence number of the change at this distance from the checkpoint. */
+  sequenceNumber(distance: number): string;
+  waiting(): number;
+};
+
+export type LocalStream = {
+  append(change: Change): void;
+  readonly shards: readonly Shard[];
+  /** Characters of the data that wait in all shards: what they weigh, more or less. */
+  bytes(): number;
+};
+
+/** What a change weighs besides its data. */
+const changeBytes = 200;
+
+export const createLocalStream = (shardCount: number, onAppend: () => void): LocalStream => {
+  let bytes = 0;
+  const createShard = (): Shard & { readonly changes: Change[]; trim(): void } => {
+    let changes: Change[] = [];
+    let head = 0;
+    let trimmed = 0;
+    return {
+      get changes() {
+        return changes;
+      },
+      read: (max, skip = 0) => changes.slice(head + skip, head + skip + max),
+      advance(count) {
+        for (let i = head; i < head + count; i++) bytes -= (changes[i]?.data.length ?? 0) + changeBytes;
+        head += count;
+        this.trim();
+      },
+      trim() {
+        if (head < 4096 || head * 2 < changes.length) return;
+        changes = changes.slice(head);
+        trimmed += head;
+        head = 0;
+      },
+      // Sequence numbers are text of 21 to 40 digits. Source: DynamoDB Streams API reference.
+      sequenceNumber: (distance) => String(trimmed + head + distance + 1).padStart(21, '1'.padEnd(20, '0')),
+      waiting: () => changes.length - head,
+    };
+  };
+  const shards = Array.from({ length: shardCount }, createShard);
+  return {
+    shards,
+    bytes: () => bytes,
+    append(change) {
+      const shard = shards[shardCount === 1 ? 0 : (change.chunk * 16 + (change.row % 16)) % shardCount];
+      shard?.changes.push(change);
+      bytes += change.data.length + changeBytes;
+      onAppend();
+    },
+  };
+};
+
+/** A change as Lambda delivers it. */
+export const toStreamRecord = (change: Change, sequenceNumber: string, clock: Clock): DynamoDBRecord => {
+  const pk = { S: partitionKeyOf(change.jobId, change.chunk, change.row) };
+  const row = { N: String(change.row) };
+  return {
+    eventID: sequenceNumber,
+    eventName: change.eventName,
+    eventVersion: '1.1',
+    eventSource: 'aws:dynamodb',
+    awsRegion: 'local',
+    eventSourceARN: 'arn:aws:dynamodb:local:000000000000:table/rows/stream/local',
+    dynamodb: {
+      ApproximateCreationDateTime: Math.floor(clock.now() / 1000),
+      Keys: { pk, row },
+      NewImage: {
+        pk,
+        row,
+        line: { N: String(change.line) },
+        status: { S: change.status },
+        data: { S: change.data },
+        created: { N: String(change.at) },
+      },
+      SequenceNumber: sequenceNumber,
+      SizeBytes: change.data.length,
+      StreamViewType: 'NEW_IMAGE',
+    },
+  };
+};
