@@ -4,7 +4,8 @@ import type { Clock } from '@sluice/core/ports/clock';
 /** The machine's own time. A sleeping process may end. */
 export const realClock: Clock = {
   now: () => Date.now(),
-  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { ref: true, ...(signal === undefined ? {} : { signal }) }),
+  sleep: (milliseconds, signal) =>
+    sleep(milliseconds, undefined, { ref: true, ...(signal === undefined ? {} : { signal }) }),
 };
 
 export type ManualClock = Clock & {

@@ -23,7 +23,12 @@ const pageSize = 500;
 /** Stands for "the chunk itself" or "the file itself" in a mark's key. */
 const whole = -1;
 
-type ChunkRow = { readonly chunk: number; readonly plan: string; readonly cleaned: string | null; readonly closed: string | null };
+type ChunkRow = {
+  readonly chunk: number;
+  readonly plan: string;
+  readonly cleaned: string | null;
+  readonly closed: string | null;
+};
 
 const toChunk = ({ plan, cleaned, closed }: ChunkRow): ChunkRecord => ({
   ...(JSON.parse(plan) as ChunkPlan),

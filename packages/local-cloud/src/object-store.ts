@@ -17,7 +17,8 @@ const pieceBytes = 1024 * 1024;
 
 type Stats = { readonly size: bigint; readonly mtimeNs: bigint; readonly ino: bigint };
 
-const etagOf = ({ size, mtimeNs, ino }: Stats): string => `${size.toString(36)}-${mtimeNs.toString(36)}-${ino.toString(36)}`;
+const etagOf = ({ size, mtimeNs, ino }: Stats): string =>
+  `${size.toString(36)}-${mtimeNs.toString(36)}-${ino.toString(36)}`;
 
 const gone = (): SluiceError =>
   new SluiceError('OBJECT_CHANGED', 'expected the object version that was planned, found it changed or gone');
@@ -33,7 +34,8 @@ export const createLocalObjects = (
 
   const pathOf = (bucket: string, key: string): string => {
     const folder = folders.get(bucket);
-    if (folder === undefined) throw new SluiceError('SERVICE_REFUSED', 'expected a bucket of this cloud, found another');
+    if (folder === undefined)
+      throw new SluiceError('SERVICE_REFUSED', 'expected a bucket of this cloud, found another');
     const path = resolve(folder, key);
     if (key.includes('\0') || !path.startsWith(folder.endsWith(sep) ? folder : resolve(folder) + sep)) {
       throw new SluiceError('SERVICE_REFUSED', 'expected a key inside its bucket, found one that leads out of it');
@@ -98,7 +100,9 @@ export const createLocalObjects = (
     return {
       head: (bucket, key) => call('HeadObject', () => headOf(pathOf(bucket, key))),
       async *readRange(version, start, end, signal) {
-        const body = await call('GetObject', () => read(pathOf(version.bucket, version.key), version, start, end, signal));
+        const body = await call('GetObject', () =>
+          read(pathOf(version.bucket, version.key), version, start, end, signal),
+        );
         yield* body;
       },
       put: (bucket, key, body) => {

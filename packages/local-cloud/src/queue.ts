@@ -85,7 +85,8 @@ const checkBatch = (entries: readonly { readonly id: string }[]): void => {
   if (entries.length === 0 || entries.length > batchEntriesMax) {
     refuse(`expected 1 to ${batchEntriesMax} entries in a batch, found ${entries.length}`);
   }
-  if (new Set(entries.map(({ id }) => id)).size !== entries.length) refuse('expected distinct ids in a batch, found one twice');
+  if (new Set(entries.map(({ id }) => id)).size !== entries.length)
+    refuse('expected distinct ids in a batch, found one twice');
 };
 
 const checkSeconds = (seconds: number, most: number): void => {
@@ -218,7 +219,8 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     let total = 0;
     for (const { body, delaySeconds = 0 } of entries) {
       const size = Buffer.byteLength(body);
-      if (size === 0 || size > messageBytesMax) refuse(`expected a message of 1 to ${messageBytesMax} bytes, found ${size}`);
+      if (size === 0 || size > messageBytesMax)
+        refuse(`expected a message of 1 to ${messageBytesMax} bytes, found ${size}`);
       if (refusedCharacters.test(body)) refuse('expected only characters that SQS takes in a message, found another');
       checkSeconds(delaySeconds, delaySecondsMax);
       total += size;
@@ -265,9 +267,12 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
   return {
     name,
     port: (caller) => ({
-      sendBatch: (entries) => faults.call({ caller, service: 'sqs', operation: 'SendMessageBatch' }, () => sendBatch(entries)),
+      sendBatch: (entries) =>
+        faults.call({ caller, service: 'sqs', operation: 'SendMessageBatch' }, () => sendBatch(entries)),
       changeVisibilityBatch: (entries) =>
-        faults.call({ caller, service: 'sqs', operation: 'ChangeMessageVisibilityBatch' }, () => changeVisibilityBatch(entries)),
+        faults.call({ caller, service: 'sqs', operation: 'ChangeMessageVisibilityBatch' }, () =>
+          changeVisibilityBatch(entries),
+        ),
       depth: () => faults.call({ caller, service: 'sqs', operation: 'GetQueueAttributes' }, depth),
     }),
     receive(max) {

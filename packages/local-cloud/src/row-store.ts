@@ -1,10 +1,10 @@
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { SluiceError } from '@sluice/core/errors';
 import type { OutcomeTuple, RowTuple } from '@sluice/core/messages';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { FinishOutcome, InsertOutcome, RowStatus, RowStore, StoredRow } from '@sluice/core/ports/row-store';
 import { statementsMax } from '@sluice/core/ports/row-store';
 import type { StageName } from '@sluice/core/wiring';
-import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { LocalDatabase } from './database.ts';
 import type { Faults } from './faults.ts';
 import type { LocalStream } from './stream.ts';
@@ -71,7 +71,8 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     WHERE job = ? AND chunk = ? AND rows.row > ? ORDER BY rows.row LIMIT ${pageRows}
   `);
 
-  const isConstraint = (thrown: unknown): boolean => ((thrown as { readonly errcode?: number }).errcode ?? 0) % 256 === 19;
+  const isConstraint = (thrown: unknown): boolean =>
+    ((thrown as { readonly errcode?: number }).errcode ?? 0) % 256 === 19;
 
   /** True when all rows of a full call were written at once. */
   const writeCall = (statement: StatementSync, parameters: SQLInputValue[]): boolean => {
@@ -146,8 +147,7 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
   };
 
   return (caller: StageName | 'runner'): RowStore => ({
-    insert: (jobId, rows) =>
-      faults.call({ caller, service: 'rows', operation: 'insert' }, () => insert(jobId, rows)),
+    insert: (jobId, rows) => faults.call({ caller, service: 'rows', operation: 'insert' }, () => insert(jobId, rows)),
     finish: (jobId, outcomes) =>
       faults.call({ caller, service: 'rows', operation: 'finish' }, () => finish(jobId, outcomes)),
     countChunk: (jobId, chunk) =>

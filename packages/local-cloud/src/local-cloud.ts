@@ -1,0 +1,264 @@
+import type { Clock } from '@sluice/core/ports/clock';
+import type { QueueName } from '@sluice/core/ports/queue';
+import { queueNames } from '@sluice/core/ports/queue';
+import type { Services } from '@sluice/core/stage';
+import type { StageName, Wiring } from '@sluice/core/wiring';
+import { stageNames, visibilitySeconds } from '@sluice/core/wiring';
+import type { LocalDatabase } from './database.ts';
+import type { Faults } from './faults.ts';
+import { noFaults } from './faults.ts';
+import type { LocalFunction } from './function.ts';
+import { invoke } from './function.ts';
+import { createLocalJobs } from './job-store.ts';
+import type { Mapping } from './mapping.ts';
+import { createQueueMapping, createStreamMapping } from './mapping.ts';
+import { createLocalObjects } from './object-store.ts';
+import type { LocalDeadLetters, LocalQueue } from './queue.ts';
+import { createLocalQueue } from './queue.ts';
+import { createLocalRows } from './row-store.ts';
+import { createLocalStream } from './stream.ts';
+
+/** Bytes that may wait downstream of a stage before it is given more to do: keeps memory flat however large the file is. */
+const backlogBytesMax = 24 * 1024 * 1024;
+/** Bucket that takes what the stream's mapping gives up. */
+const failuresBucket = 'work';
+
+/** Most downstream first: what is nearly through goes on before anything new is begun. */
+const servingOrder: readonly StageName[] = [...stageNames].reverse();
+
+export type StageStats = {
+  readonly invocations: number;
+  readonly failedInvocations: number;
+  readonly busySeconds: number;
+};
+
+export type LocalCloud = {
+  /** The services as this caller sees them. */
+  services(caller: StageName | 'runner'): Services;
+  /**
+   * Puts a function behind its stage's mapping. Functions with the same `thread` run one at a time. `busyMilliseconds` tells what
+   * the function has used so far where the cloud cannot see it (in a worker).
+   */
+  attach(stage: StageName, run: LocalFunction, options?: { thread?: string; busyMilliseconds?: () => number }): void;
+  /** Resolves when nothing runs and every queue and stream is empty, delayed messages included. Rejects when aborted. */
+  runUntilIdle(signal?: AbortSignal): Promise<void>;
+  queue(name: QueueName): LocalQueue;
+  deadLetters(name: QueueName): LocalQueue;
+  stats(): Readonly<Record<StageName, StageStats>>;
+  /** Stops serving; what runs is not waited for. */
+  close(): void;
+};
+
+export type LocalCloudOptions = {
+  readonly wiring: Wiring;
+  readonly clock: Clock;
+  readonly database: LocalDatabase;
+  /** Bucket name -> folder. One is called `work`. */
+  readonly buckets: Readonly<Record<string, string>>;
+  readonly faults?: Faults;
+  readonly shards?: number;
+  /** Lets others run before the next invocation starts; the simulator hands in its own. */
+  readonly defer?: (next: () => void) => void;
+  /** Milliseconds, for busy times only. */
+  readonly stopwatch?: () => number;
+};
+
+type Served = {
+  readonly stage: StageName;
+  readonly mapping: Mapping;
+  readonly run: LocalFunction;
+  readonly thread: string | undefined;
+  readonly busy: (() => number) | undefined;
+  readonly concurrency: number;
+  running: number;
+  invocations: number;
+  failed: number;
+  busyMilliseconds: number;
+};
+
+export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
+  const { wiring, clock, database, faults = noFaults } = options;
+  const defer = options.defer ?? ((next: () => void) => void setImmediate(next));
+  const stopwatch = options.stopwatch ?? (() => performance.now());
+  const served = new Map<StageName, Served>();
+  const busyThreads = new Set<string>();
+  let waiters: { readonly resolve: () => void; readonly reject: (reason: unknown) => void }[] = [];
+  let isPumpDue = false;
+  let isClosed = false;
+  let alarm: AbortController | undefined;
+  let invocations = 0;
+
+  const wakeUp = (): void => {
+    if (isPumpDue || isClosed) return;
+    isPumpDue = true;
+    defer(() => {
+      isPumpDue = false;
+      if (!isClosed) pump();
+    });
+  };
+
+  const queues = new Map<QueueName, { readonly queue: LocalQueue; readonly dead: LocalQueue & LocalDeadLetters }>();
+  for (const name of queueNames) {
+    const settings = Object.values(wiring.stages).find(({ queue }) => queue === name);
+    if (settings?.maxReceiveCount === undefined)
+      throw new Error(`wiring.json: expected a stage fed by the queue ${name}`);
+    const seams = { clock, faults, visibilitySeconds: visibilitySeconds(settings) };
+    const dead = createLocalQueue({ ...seams, name: `${name}-dlq` });
+    const redrive = { to: dead, maxReceiveCount: settings.maxReceiveCount };
+    queues.set(name, { queue: createLocalQueue({ ...seams, name, redrive, onChange: wakeUp }), dead });
+  }
+  const queueOf = (name: QueueName) => queues.get(name) as NonNullable<ReturnType<typeof queues.get>>;
+
+  const stream = createLocalStream(options.shards ?? 1, wakeUp);
+  const objectsOf = createLocalObjects(options.buckets, faults);
+  const rowsOf = createLocalRows(database, stream, clock, faults);
+  const jobsOf = createLocalJobs(database, faults);
+
+  const services = (caller: StageName | 'runner'): Services => ({
+    objects: objectsOf(caller),
+    rows: rowsOf(caller),
+    jobs: jobsOf(caller),
+    queues: Object.fromEntries(
+      queueNames.map((name) => [name, queueOf(name).queue.port(caller)]),
+    ) as Services['queues'],
+  });
+
+  /** Bytes that wait between a stage and the end of the flow. */
+  const backlogBehind = (stage: StageName): number => {
+    let bytes = 0;
+    for (const name of stageNames.slice(stageNames.indexOf(stage) + 1)) {
+      const { queue } = wiring.stages[name];
+      bytes += queue === undefined ? stream.bytes() : queueOf(queue).queue.size().bytes;
+    }
+    return bytes;
+  };
+
+  const createMapping = (stage: StageName): Mapping => {
+    const settings = wiring.stages[stage];
+    if (settings.queue !== undefined) return createQueueMapping(queueOf(settings.queue).queue, settings);
+    return createStreamMapping(stage, stream, settings, clock, async ({ shard, records }) => {
+      const first = records[0]?.dynamodb?.SequenceNumber ?? '';
+      await objectsOf('runner').put(
+        failuresBucket,
+        `failures/${stage}/${shard}-${first}.json`,
+        JSON.stringify({ records }),
+      );
+    });
+  };
+
+  /** The cloud itself is broken (a full disk): whoever waits for it is told. */
+  const fail = (thrown: unknown): void => {
+    const waiting = waiters;
+    waiters = [];
+    for (const { reject } of waiting) reject(thrown);
+  };
+
+  const start = (entry: Served): boolean => {
+    const { stage, run, thread, mapping } = entry;
+    const startedAt = stopwatch();
+    const busyBefore = entry.busy?.() ?? 0;
+    const carried = mapping.start(async (event) => {
+      const requestId = `local-${++invocations}`;
+      entry.invocations++;
+      const result = await invoke(run, stage, wiring.stages[stage], event, requestId, clock);
+      if (result.status === 'failed') entry.failed++;
+      return result;
+    });
+    if (carried === undefined) return false;
+    entry.running++;
+    if (thread !== undefined) busyThreads.add(thread);
+    carried.catch(fail).finally(() => {
+      entry.running--;
+      if (thread !== undefined) busyThreads.delete(thread);
+      entry.busyMilliseconds += entry.busy === undefined ? stopwatch() - startedAt : entry.busy() - busyBefore;
+      wakeUp();
+    });
+    return true;
+  };
+
+  const isIdle = (): boolean => {
+    for (const entry of served.values()) if (entry.running > 0) return false;
+    for (const { queue } of queues.values()) if (queue.size().messages > 0) return false;
+    return stream.shards.every((shard) => shard.waiting() === 0);
+  };
+
+  const setAlarm = (at: number): void => {
+    alarm?.abort();
+    const controller = new AbortController();
+    alarm = controller;
+    clock.sleep(Math.max(0, at - clock.now()), controller.signal).then(wakeUp, () => undefined);
+  };
+
+  const pump = (): void => {
+    const now = clock.now();
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const stage of servingOrder) {
+      const entry = served.get(stage);
+      if (entry === undefined) continue;
+      while (entry.running < entry.concurrency) {
+        if (entry.thread !== undefined && busyThreads.has(entry.thread)) break;
+        const readyAt = entry.mapping.readyAt();
+        if (readyAt === undefined) break;
+        if (readyAt > now) {
+          earliest = Math.min(earliest, readyAt);
+          break;
+        }
+        if (backlogBehind(stage) > backlogBytesMax || !start(entry)) break;
+      }
+    }
+    if (Number.isFinite(earliest)) setAlarm(earliest);
+    if (waiters.length > 0 && isIdle()) {
+      database.commit();
+      const idle = waiters;
+      waiters = [];
+      for (const { resolve } of idle) resolve();
+    }
+  };
+
+  return {
+    services,
+    attach(stage, run, { thread, busyMilliseconds } = {}) {
+      const concurrency = wiring.stages[stage].maximumConcurrency ?? wiring.stages[stage].parallelizationFactor ?? 1;
+      served.set(stage, {
+        stage,
+        mapping: createMapping(stage),
+        run,
+        thread,
+        busy: busyMilliseconds,
+        concurrency,
+        running: 0,
+        invocations: 0,
+        failed: 0,
+        busyMilliseconds: 0,
+      });
+    },
+    runUntilIdle: (signal) =>
+      new Promise((resolve, reject) => {
+        const waiter = { resolve, reject };
+        waiters.push(waiter);
+        signal?.addEventListener('abort', () => {
+          waiters = waiters.filter((other) => other !== waiter);
+          reject(signal.reason);
+        });
+        wakeUp();
+      }),
+    queue: (name) => queueOf(name).queue,
+    deadLetters: (name) => queueOf(name).dead,
+    stats: () =>
+      Object.fromEntries(
+        stageNames.map((stage) => {
+          const entry = served.get(stage);
+          const stats: StageStats = {
+            invocations: entry?.invocations ?? 0,
+            failedInvocations: entry?.failed ?? 0,
+            busySeconds: (entry?.busyMilliseconds ?? 0) / 1000,
+          };
+          return [stage, stats];
+        }),
+      ) as Readonly<Record<StageName, StageStats>>,
+    close() {
+      isClosed = true;
+      alarm?.abort();
+    },
+  };
+};
