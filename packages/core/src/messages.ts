@@ -135,8 +135,11 @@ export const findJobId = (body: string): string | undefined => {
 
 // JSON.stringify escapes controls and lone surrogates, but not the two characters that SQS refuses besides them.
 const refusedBySqs = /[\uFFFE\uFFFF]/g;
-const toSqsText = (json: string): string =>
-  json.replace(refusedBySqs, (character) => (character === '\uFFFE' ? '\\ufffe' : '\\uffff'));
+/** The same JSON in characters that SQS takes. */
+export const toSqsText = (json: string): string =>
+  json.search(refusedBySqs) < 0
+    ? json
+    : json.replaceAll(refusedBySqs, (character) => (character === '\uFFFE' ? '\\ufffe' : '\\uffff'));
 
 /** A value as JSON that SQS takes. */
 export const serialise = (value: unknown): string => toSqsText(JSON.stringify(value));

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A cleaned value, as a processor sees it. Decimals, dates and datetimes are text. */
 export type FieldValue = string | number | boolean | null;
@@ -21,7 +21,7 @@ export type Context = {
 };
 
 /** A plain JSON object that is kept with the row, or nothing. */
-export type Result = Readonly<Record<string, unknown>> | null | undefined | void;
+export type Result = Readonly<Record<string, unknown>> | null | undefined;
 
 export type Processor<Data = Readonly<Record<string, FieldValue>>> = {
   readonly name: string;
@@ -29,7 +29,7 @@ export type Processor<Data = Readonly<Record<string, FieldValue>>> = {
    * Called at least once for each row. What it returns is kept with the row. `throw permanent(code, message)` fails the row for
    * good; any other error is tried again, at most four times more.
    */
-  readonly process: (row: Row<Data>, context: Context) => Result | Promise<Result>;
+  readonly process: (row: Row<Data>, context: Context) => Result | void | Promise<Result | void>;
 };
 
 // A processor is bundled with its own copy of this module, so the mark is one that copies share.
@@ -115,6 +115,6 @@ export const defaultProcessor: Processor = defineProcessor({
     const values = Object.values(data);
     let filled = 0;
     for (const value of values) if (value !== null) filled++;
-    return { filled, digest: createHash('sha256').update(JSON.stringify(values)).digest('base64url').slice(0, 16) };
+    return { filled, digest: hash('sha256', JSON.stringify(values), 'base64url').slice(0, 16) };
   },
 });

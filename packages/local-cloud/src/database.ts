@@ -53,12 +53,13 @@ export const openDatabase = (folder: string | ':memory:'): LocalDatabase => {
   }
   if (isNew) {
     database.exec(`
+      CREATE TABLE job_keys (key INTEGER PRIMARY KEY, job TEXT NOT NULL UNIQUE);
       CREATE TABLE rows (
-        job TEXT NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL, line INTEGER NOT NULL,
+        job INTEGER NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL, line INTEGER NOT NULL,
         data TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (job, chunk, row)
       ) WITHOUT ROWID;
       CREATE TABLE outcomes (
-        job TEXT NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL,
+        job INTEGER NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL,
         status TEXT NOT NULL, outcome TEXT NOT NULL, finished INTEGER NOT NULL, PRIMARY KEY (job, chunk, row)
       ) WITHOUT ROWID;
       CREATE TABLE jobs (job TEXT PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;

@@ -111,7 +111,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
 
   const stream = createLocalStream(options.shards ?? 1, wakeUp);
   const objectsOf = createLocalObjects(options.buckets, faults);
-  const rowsOf = createLocalRows(database, stream, clock, faults);
+  const { port: rowsOf, readImage } = createLocalRows(database, stream, clock, faults);
   const jobsOf = createLocalJobs(database, faults);
 
   const services = (caller: StageName | 'runner'): Services => ({
@@ -136,7 +136,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
   const createMapping = (stage: StageName): Mapping => {
     const settings = wiring.stages[stage];
     if (settings.queue !== undefined) return createQueueMapping(queueOf(settings.queue).queue, settings);
-    return createStreamMapping(stage, stream, settings, clock, async ({ shard, records }) => {
+    return createStreamMapping(stage, stream, settings, clock, readImage, async ({ shard, records }) => {
       const first = records[0]?.dynamodb?.SequenceNumber ?? '';
       await objectsOf('runner').put(
         failuresBucket,

@@ -4,7 +4,7 @@ import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import type { InvocationResult } from './function.ts';
 import type { LocalQueue } from './queue.ts';
 import { acknowledgedRecords, streamCheckpoint } from './response.ts';
-import type { Change, LocalStream, Shard } from './stream.ts';
+import type { Change, Image, LocalStream, Shard } from './stream.ts';
 import { toStreamRecord } from './stream.ts';
 
 // Event source mappings: what takes records from a queue or a stream to a function.
@@ -67,6 +67,7 @@ export const createStreamMapping = (
   stream: LocalStream,
   settings: StageSettings,
   clock: Clock,
+  readImage: (change: Change) => Image,
   giveUp: (lost: GivenUp) => Promise<void>,
 ): Mapping => {
   const states = stream.shards.map((shard, index): ShardState => {
@@ -99,9 +100,10 @@ export const createStreamMapping = (
     changes.forEach((change, distance) => {
       if (isWanted(change)) wanted.push(distance);
     });
-    const records = wanted.map((distance) =>
-      toStreamRecord(changes[distance] as Change, state.shard.sequenceNumber(distance), clock),
-    );
+    const records = wanted.map((distance) => {
+      const change = changes[distance] as Change;
+      return toStreamRecord(change, change.image ?? readImage(change), state.shard.sequenceNumber(distance), clock);
+    });
     if (records.length === 0) {
       succeed(state, changes.length);
       return;

@@ -7,7 +7,7 @@ import { statementsMax } from '@sluice/core/ports/row-store';
 import type { StageName } from '@sluice/core/wiring';
 import type { LocalDatabase } from './database.ts';
 import type { Faults } from './faults.ts';
-import type { LocalStream } from './stream.ts';
+import type { Change, Image, LocalStream } from './stream.ts';
 
 // The rows table, over SQLite.
 //
@@ -20,7 +20,6 @@ const itemBytesMax = 400 * 1024;
 /** Rows of one page when a chunk is read. */
 const pageRows = 2_000;
 
-type RowRecord = { readonly line: number; readonly data: string };
 type OutcomeRecord = { readonly status: string; readonly outcome: string };
 type FullRecord = { row: number; line: number; data: string; status: string | null; outcome: string | null };
 
@@ -60,6 +59,11 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
   const finishOne = database.prepare(
     'INSERT INTO outcomes (job, chunk, row, status, outcome, finished) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
+  const finishCall = database.prepare(`
+    INSERT INTO outcomes (job, chunk, row, status, outcome, finished)
+    SELECT * FROM (VALUES ${groups('(?, ?, ?, ?, ?, ?)')}) AS new
+    WHERE EXISTS (SELECT 1 FROM rows WHERE job = new.column1 AND chunk = new.column2 AND row = new.column3)
+  `);
   const getRow = database.prepare('SELECT line, data FROM rows WHERE job = ? AND chunk = ? AND row = ?');
   const getOutcome = database.prepare('SELECT status, outcome FROM outcomes WHERE job = ? AND chunk = ? AND row = ?');
   const countRows = database.prepare('SELECT COUNT(*) AS count FROM rows WHERE job = ? AND chunk = ?');
@@ -71,37 +75,51 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     WHERE job = ? AND chunk = ? AND rows.row > ? ORDER BY rows.row LIMIT ${pageRows}
   `);
 
+  const insertKey = database.prepare('INSERT INTO job_keys (job) VALUES (?) ON CONFLICT DO NOTHING');
+  const selectKey = database.prepare('SELECT key FROM job_keys WHERE job = ?');
+  const keys = new Map<string, number>();
+
+  /** A job's number: a short key makes every row's entry shorter. */
+  const keyOf = (jobId: string): number => {
+    let key = keys.get(jobId);
+    if (key === undefined) {
+      database.write(insertKey, jobId);
+      key = (selectKey.get(jobId) as { key: number }).key;
+      keys.set(jobId, key);
+    }
+    return key;
+  };
+
   const isConstraint = (thrown: unknown): boolean =>
     ((thrown as { readonly errcode?: number }).errcode ?? 0) % 256 === 19;
 
-  /** True when all rows of a full call were written at once. */
-  const writeCall = (statement: StatementSync, parameters: SQLInputValue[]): boolean => {
+  /** How many rows of a full call were written at once; undefined when one stands there already, and then none was. */
+  const writeCall = (statement: StatementSync, parameters: SQLInputValue[]): number | undefined => {
     try {
-      database.write(statement, ...parameters);
-      return true;
+      return database.write(statement, ...parameters);
     } catch (thrown) {
-      if (isConstraint(thrown)) return false;
+      if (isConstraint(thrown)) return undefined;
       throw thrown;
     }
   };
 
-  const appendInsert = (jobId: string, [chunk, row, line]: RowTuple, data: string, at: number): void => {
-    stream.append({ eventName: 'INSERT', jobId, chunk, row, line, status: 'PENDING', data, at });
-  };
-
   const insert = (jobId: string, rows: readonly RowTuple[]): InsertOutcome[] => {
     checkCall(rows);
-    const now = clock.now();
+    const at = clock.now();
+    const key = keyOf(jobId);
     const texts = rows.map(([, , , values]) => JSON.stringify(values));
-    const isSmall = texts.every((text) => text.length * 3 < itemBytesMax);
-    if (rows.length === statementsMax && isSmall) {
+    const append = ([chunk, row, line]: RowTuple, data: string): void => {
+      stream.append({ eventName: 'INSERT', jobId, chunk, row, status: 'PENDING', at, image: { line, data } });
+    };
+    // A character is at most three bytes.
+    if (rows.length === statementsMax && texts.every((text) => text.length * 3 < itemBytesMax)) {
       const parameters: SQLInputValue[] = [];
       rows.forEach(([chunk, row, line], i) => {
-        parameters.push(jobId, chunk, row, line, texts[i] ?? '', now);
+        parameters.push(key, chunk, row, line, texts[i] ?? '', at);
       });
-      if (writeCall(insertCall, parameters)) {
+      if (writeCall(insertCall, parameters) !== undefined) {
         rows.forEach((tuple, i) => {
-          appendInsert(jobId, tuple, texts[i] ?? '', now);
+          append(tuple, texts[i] ?? '');
         });
         return rows.map(() => 'inserted');
       }
@@ -110,43 +128,72 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
       const [chunk, row, line] = tuple;
       const data = texts[i] ?? '';
       if (Buffer.byteLength(data) >= itemBytesMax) return 'refused';
-      if (database.write(insertOne, jobId, chunk, row, line, data, now) > 0) {
-        appendInsert(jobId, tuple, data, now);
+      if (database.write(insertOne, key, chunk, row, line, data, at) > 0) {
+        append(tuple, data);
         return 'inserted';
       }
-      const found = getRow.get(jobId, chunk, row) as RowRecord | undefined;
+      const found = getRow.get(key, chunk, row) as Image | undefined;
       return found?.line === line && found.data === data ? 'same' : 'different';
     });
   };
 
   const finish = (jobId: string, outcomes: readonly OutcomeTuple[]): FinishOutcome[] => {
     checkCall(outcomes);
-    const now = clock.now();
-    return outcomes.map((tuple): FinishOutcome => {
+    const at = clock.now();
+    const key = keyOf(jobId);
+    const texts = outcomes.map(outcomeText);
+    const append = ([chunk, row, status]: OutcomeTuple): void => {
+      stream.append({ eventName: 'MODIFY', jobId, chunk, row, status, at });
+    };
+    // Rows are at most 192 KiB and results 64 KiB: an item with both stays within its limit.
+    if (outcomes.length === statementsMax) {
+      const parameters: SQLInputValue[] = [];
+      outcomes.forEach(([chunk, row, status], i) => {
+        parameters.push(key, chunk, row, status, texts[i] ?? '', at);
+      });
+      const written = writeCall(finishCall, parameters);
+      if (written === outcomes.length) {
+        outcomes.forEach(append);
+        return outcomes.map(() => 'finished');
+      }
+      if (written !== undefined) {
+        return outcomes.map((tuple): FinishOutcome => {
+          if (getOutcome.get(key, tuple[0], tuple[1]) === undefined) return 'missing';
+          append(tuple);
+          return 'finished';
+        });
+      }
+    }
+    return outcomes.map((tuple, i): FinishOutcome => {
       const [chunk, row, status] = tuple;
-      const found = getRow.get(jobId, chunk, row) as RowRecord | undefined;
+      const found = getRow.get(key, chunk, row) as Image | undefined;
       if (found === undefined) return 'missing';
-      const outcome = outcomeText(tuple);
-      if (Buffer.byteLength(outcome) + Buffer.byteLength(found.data) >= itemBytesMax) return 'refused';
-      if (database.write(finishOne, jobId, chunk, row, status, outcome, now) > 0) {
-        stream.append({ eventName: 'MODIFY', jobId, chunk, row, line: found.line, status, data: found.data, at: now });
+      const text = texts[i] ?? '';
+      if (database.write(finishOne, key, chunk, row, status, text, at) > 0) {
+        append(tuple);
         return 'finished';
       }
-      const before = getOutcome.get(jobId, chunk, row) as OutcomeRecord | undefined;
-      return before?.status === status && before.outcome === outcome ? 'same' : 'different';
+      const before = getOutcome.get(key, chunk, row) as OutcomeRecord | undefined;
+      return before?.status === status && before.outcome === text ? 'same' : 'different';
     });
   };
 
   const countChunk = (jobId: string, chunk: number): Readonly<Record<RowStatus, number>> => {
-    const { count: all } = countRows.get(jobId, chunk) as { count: number };
+    const { count: all } = countRows.get(keyOf(jobId), chunk) as { count: number };
     const counts = { DONE: 0, FAILED: 0 };
-    for (const { status, count } of countOutcomes.all(jobId, chunk) as { status: 'DONE' | 'FAILED'; count: number }[]) {
+    for (const { status, count } of countOutcomes.all(keyOf(jobId), chunk) as {
+      status: 'DONE' | 'FAILED';
+      count: number;
+    }[]) {
       counts[status] = count;
     }
     return { ...counts, PENDING: all - counts.DONE - counts.FAILED };
   };
 
-  return (caller: StageName | 'runner'): RowStore => ({
+  /** What the image of a change holds that came without it. */
+  const readImage = ({ jobId, chunk, row }: Change): Image => getRow.get(keyOf(jobId), chunk, row) as Image;
+
+  const port = (caller: StageName | 'runner'): RowStore => ({
     insert: (jobId, rows) => faults.call({ caller, service: 'rows', operation: 'insert' }, () => insert(jobId, rows)),
     finish: (jobId, outcomes) =>
       faults.call({ caller, service: 'rows', operation: 'finish' }, () => finish(jobId, outcomes)),
@@ -155,7 +202,7 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     async *readChunk(jobId, chunk) {
       for (let after = 0; ; ) {
         const page = await faults.call({ caller, service: 'rows', operation: 'readChunk' }, () =>
-          (selectPage.all(jobId, chunk, after) as unknown as FullRecord[]).map(toStoredRow),
+          (selectPage.all(keyOf(jobId), chunk, after) as unknown as FullRecord[]).map(toStoredRow),
         );
         if (page.length > 0) yield page;
         if (page.length < pageRows) return;
@@ -163,4 +210,5 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
       }
     },
   });
+  return { port, readImage };
 };

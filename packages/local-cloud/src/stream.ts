@@ -13,11 +13,13 @@ export type Change = {
   readonly jobId: string;
   readonly chunk: number;
   readonly row: number;
-  readonly line: number;
   readonly status: string;
-  readonly data: string;
   readonly at: number;
+  /** What the image holds besides; read from the table where it is not given. */
+  readonly image?: Image;
 };
+
+export type Image = { readonly line: number; readonly data: string };
 
 export type Shard = {
   /** Changes after the checkpoint, oldest first, from the `skip`th on. */
@@ -51,7 +53,7 @@ export const createLocalStream = (shardCount: number, onAppend: () => void): Loc
       },
       read: (max, skip = 0) => changes.slice(head + skip, head + skip + max),
       advance(count) {
-        for (let i = head; i < head + count; i++) bytes -= (changes[i]?.data.length ?? 0) + changeBytes;
+        for (let i = head; i < head + count; i++) bytes -= (changes[i]?.image?.data.length ?? 0) + changeBytes;
         head += count;
         this.trim();
       },
@@ -73,14 +75,19 @@ export const createLocalStream = (shardCount: number, onAppend: () => void): Loc
     append(change) {
       const shard = shards[shardCount === 1 ? 0 : (change.chunk * 16 + (change.row % 16)) % shardCount];
       shard?.changes.push(change);
-      bytes += change.data.length + changeBytes;
+      bytes += (change.image?.data.length ?? 0) + changeBytes;
       onAppend();
     },
   };
 };
 
 /** A change as Lambda delivers it. */
-export const toStreamRecord = (change: Change, sequenceNumber: string, clock: Clock): DynamoDBRecord => {
+export const toStreamRecord = (
+  change: Change,
+  { line, data }: Image,
+  sequenceNumber: string,
+  clock: Clock,
+): DynamoDBRecord => {
   const pk = { S: partitionKeyOf(change.jobId, change.chunk, change.row) };
   const row = { N: String(change.row) };
   return {
@@ -96,13 +103,13 @@ export const toStreamRecord = (change: Change, sequenceNumber: string, clock: Cl
       NewImage: {
         pk,
         row,
-        line: { N: String(change.line) },
+        line: { N: String(line) },
         status: { S: change.status },
-        data: { S: change.data },
+        data: { S: data },
         created: { N: String(change.at) },
       },
       SequenceNumber: sequenceNumber,
-      SizeBytes: change.data.length,
+      SizeBytes: data.length,
       StreamViewType: 'NEW_IMAGE',
     },
   };

@@ -1,6 +1,6 @@
 import { parsePartitionKey } from '@sluice/core/identity';
-import type { Envelope, RowTuple, Value } from '@sluice/core/messages';
-import { rowsEnvelope, serialise } from '@sluice/core/messages';
+import type { Envelope } from '@sluice/core/messages';
+import { rowsEnvelope, toSqsText } from '@sluice/core/messages';
 import { packAll } from '@sluice/core/pack';
 import type { DeadMark, JobStore } from '@sluice/core/ports/job-store';
 import type { Queue } from '@sluice/core/ports/queue';
@@ -37,25 +37,25 @@ const poisonMark = (record: DynamoDBRecord | undefined): DeadMark | undefined =>
   };
 };
 
-const parseValues = (data: string): readonly Value[] | undefined => {
+/** True for the JSON of a row's values; anything else in a pack would make its neighbours unreadable too. */
+const isValues = (data: string): boolean => {
   try {
-    const values: unknown = JSON.parse(data);
-    return Array.isArray(values) ? values : undefined;
+    return Array.isArray(JSON.parse(data));
   } catch {
-    return undefined;
+    return false;
   }
 };
 
-const readRow = (record: DynamoDBRecord): { readonly jobId: string; readonly row: RowTuple } | undefined => {
+/** The row as it stands in a message, its values as the table holds them. */
+const readRow = (record: DynamoDBRecord): { readonly jobId: string; readonly text: string } | undefined => {
   const image = record.dynamodb?.NewImage;
   const key = parsePartitionKey(image?.['pk']?.S ?? '');
   const row = Number(image?.['row']?.N);
   const line = Number(image?.['line']?.N);
-  const values = parseValues(image?.['data']?.S ?? '');
-  if (key === undefined || !Number.isSafeInteger(row) || !Number.isSafeInteger(line) || values === undefined) {
+  const data = image?.['data']?.S ?? '';
+  if (key === undefined || !Number.isSafeInteger(row) || !Number.isSafeInteger(line) || !isValues(data))
     return undefined;
-  }
-  return { jobId: key.jobId, row: [key.chunk, row, line, values] };
+  return { jobId: key.jobId, text: `[${key.chunk},${row},${line},${toSqsText(data)}]` };
 };
 
 /** True for what the mapping's filter lets through; an update that slipped past it would go round for ever (P24). */
@@ -102,7 +102,7 @@ export const createRelayRows = (ports: RelayRowsPorts): StreamHandler => {
         rows = { texts: [], positions: [] };
         jobs.set(found.jobId, rows);
       }
-      rows.texts.push(serialise(found.row));
+      rows.texts.push(found.text);
       rows.positions.push(position);
     });
 
