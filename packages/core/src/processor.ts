@@ -29,7 +29,7 @@ export type Processor<Data = Readonly<Record<string, FieldValue>>> = {
    * Called at least once for each row. What it returns is kept with the row. `throw permanent(code, message)` fails the row for
    * good; any other error is tried again, at most four times more.
    */
-  readonly process: (row: Row<Data>, context: Context) => Result | void | Promise<Result | void>;
+  readonly process: (row: Row<Data>, context: Context) => Result | void | Promise<Result> | Promise<void>;
 };
 
 // A processor is bundled with its own copy of this module, so the mark is one that copies share.

@@ -1,0 +1,128 @@
+import { Worker } from 'node:worker_threads';
+import { SluiceError } from '@sluice/core/errors';
+import type { Metrics } from '@sluice/core/ports/metrics';
+import type { QueueName } from '@sluice/core/ports/queue';
+import type { Services } from '@sluice/core/stage';
+import type { StageName } from '@sluice/core/wiring';
+import type { LocalFunction } from './function.ts';
+import type { ToMain, ToWorker, WorkerStart } from './worker-protocol.ts';
+
+// Functions in a worker thread, for the local run: real time only.
+//
+// Models: a process of its own that can be stopped. At its time-out, or when it exits or crashes, everything it was doing has
+// failed and the next invocation finds a new one. Does not model: a process per concurrent invocation.
+
+export type WorkerFunctionsOptions = WorkerStart & {
+  readonly services: (caller: StageName) => Pick<Services, 'jobs' | 'queues'>;
+  readonly metrics: Metrics;
+  /** Called when the worker could not even start: its module throws. */
+  readonly onBroken: (error: Error) => void;
+};
+
+export type WorkerFunctions = {
+  function(stage: StageName): LocalFunction;
+  /** Time the worker's thread was at work for this stage so far. */
+  busyMilliseconds(stage: StageName): number;
+  close(): Promise<void>;
+};
+
+type Running = {
+  readonly stage: StageName;
+  readonly resolve: (response: unknown) => void;
+  readonly reject: (error: Error) => void;
+};
+
+type Method = (...args: readonly unknown[]) => Promise<unknown>;
+
+const entry = new URL('./function-worker.ts', import.meta.url);
+
+export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFunctions => {
+  const { module, buckets, data, services, metrics } = options;
+  const running = new Map<number, Running>();
+  const busy = new Map<StageName, number>();
+  let worker: Worker | undefined;
+  let invocations = 0;
+
+  const answerCall = async (from: Worker, message: Extract<ToMain, { kind: 'call' }>): Promise<void> => {
+    const { id, caller, service, method } = message;
+    const say = (reply: ToWorker): void => from.postMessage(reply);
+    try {
+      const { jobs, queues } = services(caller);
+      const target = (service === 'jobs' ? jobs : queues[service as QueueName]) as unknown as Readonly<Record<string, Method>>;
+      say({ kind: 'reply', id, value: await target[method]?.(...message.arguments) });
+    } catch (thrown) {
+      const code = thrown instanceof SluiceError ? thrown.code : undefined;
+      say({ kind: 'error', id, code, message: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+  };
+
+  const failAll = (error: Error): void => {
+    for (const { reject } of running.values()) reject(error);
+    running.clear();
+  };
+
+  const start = (): Worker => {
+    const started = new Worker(entry, {
+      workerData: { module, buckets, data } satisfies WorkerStart,
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+      stdout: true,
+      stderr: true,
+    });
+    // What the user's code prints is for the user, and never mixes with what the command prints on standard output.
+    started.stdout.pipe(process.stderr, { end: false });
+    started.stderr.pipe(process.stderr, { end: false });
+    let hasAnswered = false;
+    started.on('message', (message: ToMain) => {
+      hasAnswered = true;
+      if (message.kind === 'metrics') metrics(message.counts);
+      else if (message.kind === 'call') void answerCall(started, message);
+      else {
+        const invocation = running.get(message.id);
+        running.delete(message.id);
+        if (invocation === undefined) return;
+        busy.set(invocation.stage, (busy.get(invocation.stage) ?? 0) + message.busyMilliseconds);
+        if (message.kind === 'answer') invocation.resolve(message.response);
+        else invocation.reject(new Error('expected the function to answer, found it throwing'));
+      }
+    });
+    started.on('error', (error) => {
+      if (!hasAnswered) options.onBroken(error instanceof Error ? error : new Error(String(error)));
+    });
+    started.on('exit', () => {
+      if (worker !== started) return;
+      worker = undefined;
+      failAll(new Error('expected the worker to go on, found it ended'));
+    });
+    return started;
+  };
+
+  return {
+    function: (stage) => (event, context) =>
+      new Promise((resolve, reject) => {
+        worker ??= start();
+        const from = worker;
+        const id = ++invocations;
+        const remaining = context.getRemainingTimeInMillis();
+        const timer = setTimeout(() => void from.terminate(), remaining);
+        const finish =
+          <Value>(settle: (value: Value) => void) =>
+          (value: Value): void => {
+            clearTimeout(timer);
+            settle(value);
+          };
+        running.set(id, { stage, resolve: finish(resolve), reject: finish(reject) });
+        const { awsRequestId, functionName } = context;
+        const endsAt = Date.now() + remaining;
+        const message: ToWorker = { kind: 'invoke', id, stage, event, context: { awsRequestId, functionName, endsAt } };
+        worker.postMessage(message);
+      }),
+    busyMilliseconds: (stage) => busy.get(stage) ?? 0,
+    async close() {
+      const last = worker;
+      worker = undefined;
+      failAll(new Error('expected the run to go on, found it closed'));
+      await last?.terminate();
+    },
+  };
+};
