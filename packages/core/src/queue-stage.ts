@@ -67,8 +67,8 @@ const readBatch = <M, I>(stage: QueueStage<M, I>, event: SQSEvent): Delivery<M, 
       const message = stage.parse(record.body);
       const items = stage.itemsOf(message);
       return { record, receives, message, items, fates: items.map(() => notReached) };
-    } catch (thrown) {
-      if (!(thrown instanceof SluiceError)) throw thrown;
+    } catch {
+      // Whatever it was, only this message is to blame: its neighbours go on.
       return { record, receives, message: undefined, items: [], fates: [] };
     }
   });
@@ -83,12 +83,18 @@ const countDeliveries = <M, I>(stage: QueueStage<M, I>, batch: readonly Delivery
   }
 };
 
-// An event without Records would count as a success even when the handler threw (P13): the error is put back.
-const refuseOtherEvents = {
+// An event without Records would count as a success even when the handler threw (P13): the error is put back. With
+// Records the whole batch comes back, and nothing else would tell why.
+const settleErrors = (logger: Seams['logger']) => ({
   onError: (request: Request): void => {
-    if (!Array.isArray(request.event?.Records)) Object.assign(request, { response: undefined });
+    if (!Array.isArray(request.event?.Records)) {
+      Object.assign(request, { response: undefined });
+      return;
+    }
+    const { code, message } = describeError(request.error);
+    logger.error('the batch could not be settled', { code, reason: message });
   },
-};
+});
 
 /**
  * The handler of a queue-fed stage: takes the SQS event Lambda delivers, never throws for a row or a message, and answers
@@ -121,6 +127,7 @@ export const createQueueStage = <Message, Item>(
       for (const { fates } of readable) {
         fates.forEach((fate, index) => {
           if (fate === notReached) fates[index] = { kind: 'later', code, message };
+          else if (fate.kind === 'transient' || fate.kind === 'untried') fates[index] = { ...fate, kind: 'later' };
         });
       }
       logger.warn('the batch failed as a whole', { code, reason: message });
@@ -142,8 +149,11 @@ export const createQueueStage = <Message, Item>(
     return settled;
   };
 
-  return middy<SQSEvent, Settled[]>(handler, { timeoutEarlyInMillis: 0 })
-    .use(injectLambdaContext(logger))
-    .use(refuseOtherEvents)
-    .use(sqsPartialBatchFailure({ logger: () => undefined })) as unknown as QueueHandler;
+  return (
+    middy<SQSEvent, Settled[]>(handler, { timeoutEarlyInMillis: 0 })
+      // Said here, the environment cannot switch the printing of events on.
+      .use(injectLambdaContext(logger, { logEvent: false }))
+      .use(settleErrors(logger))
+      .use(sqsPartialBatchFailure({ logger: () => undefined })) as unknown as QueueHandler
+  );
 };

@@ -135,10 +135,14 @@ export const settle = async <Message, Item>(
   });
   let dead = 0;
   if (marks.length > 0) {
+    // The same row can stand twice in a batch (P2): it is marked and counted once.
+    const distinct = [
+      ...new Map(marks.map(({ mark, rows }) => [`${mark.jobId}#${mark.chunk}#${mark.row}`, { mark, rows }])).values(),
+    ];
     try {
-      await ports.jobs.putMarks(marks.map(({ mark }) => mark));
-      for (const { rows } of marks) dead += rows;
-      ports.logger.error('rows are dead', { marks: marks.length, rows: dead, code: marks[0]?.mark.code ?? '' });
+      await ports.jobs.putMarks(distinct.map(({ mark }) => mark));
+      for (const { rows } of distinct) dead += rows;
+      ports.logger.error('rows are dead', { marks: distinct.length, rows: dead, code: marks[0]?.mark.code ?? '' });
     } catch {
       // Without its mark a permanent failure must not be acknowledged. A last delivery goes to the dead-letter queue
       // all the same; its rows are then open, and the audit repairs them.
