@@ -33,6 +33,7 @@ export const createStreamStage = (
     return { batchItemFailures: [{ itemIdentifier: event.Records[lowest]?.dynamodb?.SequenceNumber ?? '' }] };
   };
   return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>(handler, { timeoutEarlyInMillis: 0 }).use(
-    injectLambdaContext(logger),
+    // Said here, the environment cannot switch the printing of events on.
+    injectLambdaContext(logger, { logEvent: false }),
   ) as unknown as StreamHandler;
 };

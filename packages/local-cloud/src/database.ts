@@ -14,7 +14,7 @@ export type LocalDatabase = {
   close(): void;
 };
 
-/** Another process has the database open. */
+/** Another process holds the folder. */
 export class DatabaseInUse extends Error {
   constructor(folder: string) {
     super(`expected ${folder} to be free, found another run at work in it`);
@@ -25,10 +25,25 @@ export class DatabaseInUse extends Error {
 const isBusy = (thrown: unknown): boolean => (thrown as { readonly errcode?: number }).errcode === 5;
 
 /**
- * Opens (or makes) the database of a folder for this process alone; SQLite's own lock goes away with the process, however it
- * ends. Writes are grouped in transactions. A killed process loses at most the last one, never the order of what it wrote:
+ * Takes a folder for this process alone, with SQLite's lock on a file in it, which goes away with the process however it ends.
+ * Returns what gives it back. Throws DatabaseInUse.
+ */
+export const lockFolder = (folder: string): (() => void) => {
+  const database = new DatabaseSync(join(folder, 'lock'), { timeout: 0 });
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (thrown) {
+    database.close();
+    if (isBusy(thrown)) throw new DatabaseInUse(folder);
+    throw thrown;
+  }
+  return () => database.close();
+};
+
+/**
+ * Opens (or makes) the database of a folder; the caller sees to it that no other process does. Writes are grouped in transactions. A killed process loses at most the last one, never the order of what it wrote:
  * what is missing then is open in the ledger, and repaired. A power cut may damage the file (synchronous is off); everything
- * in it can be made again from the source. Throws DatabaseInUse.
+ * in it can be made again from the source.
  */
 export const openDatabase = (folder: string | ':memory:'): LocalDatabase => {
   const inMemory = folder === ':memory:';
@@ -36,22 +51,18 @@ export const openDatabase = (folder: string | ':memory:'): LocalDatabase => {
   const path = inMemory ? folder : join(folder, 'state.sqlite');
   const isNew = inMemory || !existsSync(path);
   const database = new DatabaseSync(path, { timeout: 0 });
-  try {
-    database.exec(`
-      PRAGMA locking_mode = EXCLUSIVE;
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = OFF;
-      PRAGMA wal_autocheckpoint = 20000;
-      PRAGMA cache_size = -65536;
-      PRAGMA temp_store = MEMORY;
-      BEGIN EXCLUSIVE; COMMIT;
-    `);
-  } catch (thrown) {
-    database.close();
-    if (isBusy(thrown)) throw new DatabaseInUse(folder);
-    throw thrown;
-  }
-  if (isNew) {
+  database.exec(`
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = OFF;
+    PRAGMA wal_autocheckpoint = 20000;
+    PRAGMA cache_size = -65536;
+    PRAGMA temp_store = MEMORY;
+  `);
+  if (!isNew) {
+    // Whoever held a lease is gone: this process is alone now.
+    database.exec('DELETE FROM leases');
+  } else {
     database.exec(`
       CREATE TABLE job_keys (key INTEGER PRIMARY KEY, job TEXT NOT NULL UNIQUE);
       CREATE TABLE rows (

@@ -95,6 +95,7 @@ if (port !== null) {
     }
   };
 
+  say({ kind: 'ready' });
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'invoke') {
       void invoke(message);
@@ -103,6 +104,9 @@ if (port !== null) {
     const call = waiting.get(message.id);
     waiting.delete(message.id);
     if (message.kind === 'reply') call?.resolve(message.value);
-    else call?.reject(isErrorCode(message.code) ? new SluiceError(message.code, message.message) : new Error(message.message));
+    else
+      call?.reject(
+        isErrorCode(message.code) ? new SluiceError(message.code, message.message) : new Error(message.message),
+      );
   });
 }

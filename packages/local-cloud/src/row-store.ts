@@ -21,7 +21,7 @@ const itemBytesMax = 400 * 1024;
 const pageRows = 2_000;
 
 type OutcomeRecord = { readonly status: string; readonly outcome: string };
-type FullRecord = { row: number; line: number; data: string; status: string | null; outcome: string | null };
+type FullRecord = readonly [row: number, line: number, data: string, status: string | null, outcome: string | null];
 
 /** One placeholder group per row of a call. */
 const groups = (group: string): string => Array.from({ length: statementsMax }, () => group).join(',');
@@ -39,7 +39,7 @@ const checkCall = (tuples: readonly (readonly [number, number, ...unknown[]])[])
 /** The text that is kept of an outcome: its result or its error, as JSON. */
 const outcomeText = (outcome: OutcomeTuple): string => JSON.stringify(outcome[3]);
 
-const toStoredRow = ({ row, line, data, status, outcome }: FullRecord): StoredRow => {
+const toStoredRow = ([row, line, data, status, outcome]: FullRecord): StoredRow => {
   if (status === null || outcome === null) return { row, line, data, status: 'PENDING' };
   if (status === 'FAILED') {
     const [code, message] = JSON.parse(outcome) as [string, string];
@@ -74,6 +74,8 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     SELECT rows.row, line, data, status, outcome FROM rows LEFT JOIN outcomes USING (job, chunk, row)
     WHERE job = ? AND chunk = ? AND rows.row > ? ORDER BY rows.row LIMIT ${pageRows}
   `);
+  // Arrays cost half of objects.
+  selectPage.setReturnArrays(true);
 
   const insertKey = database.prepare('INSERT INTO job_keys (job) VALUES (?) ON CONFLICT DO NOTHING');
   const selectKey = database.prepare('SELECT key FROM job_keys WHERE job = ?');

@@ -15,11 +15,11 @@ import type { ToMain, ToWorker, WorkerStart } from './worker-protocol.ts';
 export type WorkerFunctionsOptions = WorkerStart & {
   readonly services: (caller: StageName) => Pick<Services, 'jobs' | 'queues'>;
   readonly metrics: Metrics;
-  /** Called when the worker could not even start: its module throws. */
-  readonly onBroken: (error: Error) => void;
 };
 
 export type WorkerFunctions = {
+  /** Starts the worker ahead of its first invocation. Rejects with what its module throws when it cannot start. */
+  start(): Promise<void>;
   function(stage: StageName): LocalFunction;
   /** Time the worker's thread was at work for this stage so far. */
   busyMilliseconds(stage: StageName): number;
@@ -33,6 +33,8 @@ type Running = {
 };
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
+
+const ignore = (): void => undefined;
 
 const entry = new URL('./function-worker.ts', import.meta.url);
 
@@ -48,7 +50,9 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
     const say = (reply: ToWorker): void => from.postMessage(reply);
     try {
       const { jobs, queues } = services(caller);
-      const target = (service === 'jobs' ? jobs : queues[service as QueueName]) as unknown as Readonly<Record<string, Method>>;
+      const target = (service === 'jobs' ? jobs : queues[service as QueueName]) as unknown as Readonly<
+        Record<string, Method>
+      >;
       say({ kind: 'reply', id, value: await target[method]?.(...message.arguments) });
     } catch (thrown) {
       const code = thrown instanceof SluiceError ? thrown.code : undefined;
@@ -61,7 +65,7 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
     running.clear();
   };
 
-  const start = (): Worker => {
+  const launch = (onReady: () => void, onBroken: (error: Error) => void): Worker => {
     const started = new Worker(entry, {
       workerData: { module, buckets, data } satisfies WorkerStart,
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -72,10 +76,9 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
     // What the user's code prints is for the user, and never mixes with what the command prints on standard output.
     started.stdout.pipe(process.stderr, { end: false });
     started.stderr.pipe(process.stderr, { end: false });
-    let hasAnswered = false;
     started.on('message', (message: ToMain) => {
-      hasAnswered = true;
-      if (message.kind === 'metrics') metrics(message.counts);
+      if (message.kind === 'ready') onReady();
+      else if (message.kind === 'metrics') metrics(message.counts);
       else if (message.kind === 'call') void answerCall(started, message);
       else {
         const invocation = running.get(message.id);
@@ -86,10 +89,9 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
         else invocation.reject(new Error('expected the function to answer, found it throwing'));
       }
     });
-    started.on('error', (error) => {
-      if (!hasAnswered) options.onBroken(error instanceof Error ? error : new Error(String(error)));
-    });
+    started.on('error', (error) => onBroken(error instanceof Error ? error : new Error(String(error))));
     started.on('exit', () => {
+      onBroken(new Error('expected the worker to start, found it ended'));
       if (worker !== started) return;
       worker = undefined;
       failAll(new Error('expected the worker to go on, found it ended'));
@@ -98,9 +100,13 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
   };
 
   return {
+    start: () =>
+      new Promise((resolve, reject) => {
+        worker ??= launch(resolve, reject);
+      }),
     function: (stage) => (event, context) =>
       new Promise((resolve, reject) => {
-        worker ??= start();
+        worker ??= launch(ignore, ignore);
         const from = worker;
         const id = ++invocations;
         const remaining = context.getRemainingTimeInMillis();

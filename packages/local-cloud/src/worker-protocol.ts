@@ -28,6 +28,7 @@ export type ToWorker =
   | { readonly kind: 'error'; readonly id: number; readonly code: string | undefined; readonly message: string };
 
 export type ToMain =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly id: number; readonly response: unknown; readonly busyMilliseconds: number }
   | { readonly kind: 'thrown'; readonly id: number; readonly busyMilliseconds: number }
   | {

@@ -1,0 +1,51 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { toTerminalText } from './terminal-text.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What a processor imports as `sluice`, wherever its file lies. */
+const processorApi = fileURLToPath(import.meta.resolve('@sluice/core/processor'));
+
+export type BundledProcessor = { readonly module: string; remove(): void };
+
+/** Bundles a processor's module with what it imports. Throws UsageError for a file that is missing or does not compile. */
+export const bundleProcessor = async (file: string): Promise<BundledProcessor> => {
+  const shown = toTerminalText(file);
+  if (!existsSync(file))
+    throw new UsageError(`--processor: expected a TypeScript or JavaScript module, found no file ${shown}`);
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const module = join(folder, 'processor.mjs');
+  try {
+    await build({
+      entryPoints: [resolve(file)],
+      outfile: module,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node22',
+      sourcemap: 'inline',
+      logLevel: 'silent',
+      alias: { sluice: processorApi },
+      // Packages that are CommonJS inside call require.
+      banner: {
+        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+      },
+    });
+    return { module, remove };
+  } catch (thrown) {
+    remove();
+    const error = (
+      thrown as {
+        readonly errors?: readonly { readonly text: string; readonly location: { readonly line: number } | null }[];
+      }
+    ).errors?.[0];
+    const where = error?.location == null ? '' : ` (line ${error.location.line})`;
+    throw new UsageError(
+      `--processor: expected ${shown} to compile, found: ${toTerminalText(error?.text ?? 'an unknown error')}${where}`,
+    );
+  }
+};

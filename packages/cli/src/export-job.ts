@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import type { Ledger } from '@sluice/core/ledger';
+import { addLedgers, balance, emptyLedger } from '@sluice/core/ledger';
+import type { ChunkRecord, DeadMark, Job } from '@sluice/core/ports/job-store';
+import type { StoredRow } from '@sluice/core/ports/row-store';
+import { readRejectLines } from '@sluice/core/rejected-rows';
+import type { StagePorts } from '@sluice/core/stage';
+import { readAbsentRows } from './absent-rows.ts';
+import { workBucket } from './buckets.ts';
+import { createRowLines } from './row-lines.ts';
+import type { TextFile } from './text-file.ts';
+import { createTextFile } from './text-file.ts';
+
+/** What the exported files hold, counted while they were written. */
+export type Exported = {
+  readonly ledger: Ledger;
+  readonly accepted: number;
+  /** Rejected rows by code. */
+  readonly rejects: ReadonlyMap<string, number>;
+};
+
+type Files = { readonly rows: TextFile; readonly rejects: TextFile; readonly dead: TextFile };
+
+const deadLine = (row: number, { stage, code, message, attempts }: DeadMark): string =>
+  `${JSON.stringify({ row, stage, code, message, attempts })}\n`;
+
+const readMarks = async (ports: StagePorts, jobId: string): Promise<ReadonlyMap<number, readonly DeadMark[]>> => {
+  const marks = new Map<number, DeadMark[]>();
+  for await (const page of ports.jobs.listMarks(jobId)) {
+    for (const mark of page) marks.set(mark.chunk ?? -1, [...(marks.get(mark.chunk ?? -1) ?? []), mark]);
+  }
+  return marks;
+};
+
+/** Writes the rejects of a chunk, and counts them by code. Returns their row numbers. */
+const exportRejects = async (
+  chunk: ChunkRecord,
+  ports: StagePorts,
+  file: TextFile,
+  byCode: Map<string, number>,
+): Promise<ReadonlySet<number>> => {
+  const rows = new Set<number>();
+  const key = chunk.cleaned?.rejects;
+  if (key === undefined) return rows;
+  for await (const line of readRejectLines(ports, workBucket, key)) {
+    const { row, code } = JSON.parse(line) as { readonly row: number; readonly code: string };
+    rows.add(row);
+    byCode.set(code, (byCode.get(code) ?? 0) + 1);
+    file.write(`${line}\n`);
+  }
+  return rows;
+};
+
+/** Rows of a chunk in pages and in row order: those of the table, and between them those that never reached it. */
+async function* readRows(job: Job, chunk: ChunkRecord, ports: StagePorts): AsyncGenerator<readonly StoredRow[]> {
+  const counts = await ports.rows.countChunk(job.jobId, chunk.chunk);
+  const inTable = counts.PENDING + counts.DONE + counts.FAILED;
+  if (chunk.cleaned === undefined || inTable === chunk.cleaned.accepted) {
+    yield* ports.rows.readChunk(job.jobId, chunk.chunk);
+    return;
+  }
+  const rows: StoredRow[] = [];
+  for await (const page of ports.rows.readChunk(job.jobId, chunk.chunk)) rows.push(...page);
+  rows.push(...(await readAbsentRows(job, chunk, new Set(rows.map(({ row }) => row)), ports)));
+  yield rows.sort((a, b) => a.row - b.row);
+}
+
+const exportChunk = async (
+  job: Job,
+  chunk: ChunkRecord,
+  marks: readonly DeadMark[],
+  ports: StagePorts,
+  files: Files,
+  byCode: Map<string, number>,
+): Promise<Ledger> => {
+  const rejected = await exportRejects(chunk, ports, files.rejects, byCode);
+  const markOf = new Map(marks.flatMap((mark) => (mark.row === undefined ? [] : [[mark.row, mark] as const])));
+  const wholeMark = chunk.cleaned === undefined ? marks.find(({ row }) => row === undefined) : undefined;
+  const toLine = createRowLines(job.layout?.outputColumns ?? []);
+  const deadLines: (readonly [row: number, line: string])[] = [];
+  const seen = wholeMark === undefined ? undefined : new Set<number>();
+  let done = 0;
+  let failed = 0;
+  for await (const page of readRows(job, chunk, ports)) {
+    for (const stored of page) {
+      const mark = stored.status === 'PENDING' ? (markOf.get(stored.row) ?? wholeMark) : undefined;
+      if (stored.status === 'DONE') done++;
+      if (stored.status === 'FAILED') failed++;
+      if (mark !== undefined) deadLines.push([stored.row, deadLine(stored.row, mark)]);
+      seen?.add(stored.row);
+      files.rows.write(toLine(stored, mark));
+    }
+  }
+  if (wholeMark !== undefined) {
+    for (let row = chunk.firstRow; row < chunk.firstRow + chunk.rows; row++) {
+      if (seen?.has(row) !== true) deadLines.push([row, deadLine(row, wholeMark)]);
+    }
+  }
+  for (const [, line] of deadLines.sort(([a], [b]) => a - b)) files.dead.write(line);
+  return balance({ rows: chunk.rows, rejected: rejected.size, done, failed, dead: deadLines.length });
+};
+
+/**
+ * Writes rows.ndjson, rejects.ndjson and dead.ndjson of a job into a folder, in row order, each appearing whole at the end.
+ * Memory holds a page of rows. The counts are those of the lines written.
+ */
+export const exportJob = async (
+  job: Job,
+  ports: StagePorts,
+  out: string,
+  onChunk: (rows: number) => void,
+): Promise<Exported> => {
+  const marks = await readMarks(ports, job.jobId);
+  const open = (name: string): TextFile => createTextFile(join(out, name));
+  const files: Files = { rows: open('rows.ndjson'), rejects: open('rejects.ndjson'), dead: open('dead.ndjson') };
+  const rejects = new Map<string, number>();
+  let ledger = emptyLedger;
+  let accepted = 0;
+  try {
+    for await (const page of ports.jobs.listChunks(job.jobId)) {
+      for (const chunk of page) {
+        ledger = addLedgers(ledger, await exportChunk(job, chunk, marks.get(chunk.chunk) ?? [], ports, files, rejects));
+        accepted += chunk.cleaned?.accepted ?? 0;
+        onChunk(ledger.rows);
+      }
+    }
+  } catch (thrown) {
+    for (const file of Object.values(files)) file.discard();
+    throw thrown;
+  }
+  for (const file of Object.values(files)) file.close();
+  return { ledger, accepted, rejects };
+};

@@ -1,0 +1,98 @@
+import type { Job } from '@sluice/core/ports/job-store';
+import type { StageCounts } from '@sluice/core/ports/metrics';
+import type { StageName } from '@sluice/core/wiring';
+import { stageNames } from '@sluice/core/wiring';
+import type { StageStats } from '@sluice/local-cloud/local-cloud';
+import type { Exported } from './export-job.ts';
+import { toTerminalText } from './terminal-text.ts';
+
+export type StageReport = Omit<StageCounts, 'stage'> & { readonly name: StageName; readonly busySeconds: number };
+
+/** report.json (DESIGN 13). Counts are rows; `missing` is what is open at the end. */
+export type Report = {
+  readonly file: string;
+  readonly bytes: number;
+  readonly jobId: string;
+  readonly rows: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly dead: number;
+  readonly missing: number;
+  readonly verdict: string;
+  readonly seconds: number;
+  readonly rowsPerSecond: number;
+  readonly peakRssBytes: number;
+  readonly stages: readonly StageReport[];
+};
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;
+
+/** The job's state as a verdict: interrupted, or with rows missing, it is INCOMPLETE whatever the state says. */
+const verdictOf = (job: Job, missing: number, isInterrupted: boolean): string => {
+  if (isInterrupted || job.state === 'PLANNING' || job.state === 'OPEN' || job.state === 'SUPERSEDED')
+    return 'INCOMPLETE';
+  return missing > 0 && job.state !== 'REFUSED' && job.state !== 'INCONSISTENT' ? 'INCOMPLETE' : job.state;
+};
+
+export const createReport = (
+  file: string,
+  job: Job,
+  exported: Exported,
+  stages: Readonly<Record<StageName, StageStats>>,
+  counts: ReadonlyMap<StageName, StageCounts>,
+  isInterrupted: boolean,
+): Report => {
+  const { ledger } = exported;
+  const rows = job.plan?.rows ?? ledger.rows;
+  const missing = rows - ledger.rejected - ledger.done - ledger.failed - ledger.dead;
+  const seconds = performance.now() / 1000;
+  return {
+    file,
+    bytes: job.file.bytes,
+    jobId: job.jobId,
+    rows,
+    accepted: exported.accepted,
+    rejected: ledger.rejected,
+    done: ledger.done,
+    failed: ledger.failed,
+    dead: ledger.dead,
+    missing,
+    verdict: verdictOf(job, missing, isInterrupted),
+    seconds: round(seconds),
+    rowsPerSecond: Math.round(rows / seconds),
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    stages: stageNames.map((name) => {
+      const { rowsIn = 0, rowsOut = 0, retried = 0, dead = 0 } = counts.get(name) ?? {};
+      return { name, rowsIn, rowsOut, retried, dead, busySeconds: round(stages[name].busySeconds) };
+    }),
+  };
+};
+
+const number = (value: number): string => value.toLocaleString('en-US');
+
+/** The ledger as people read it; ends with a line end. */
+export const renderReport = (report: Report, rejects: ReadonlyMap<string, number>, out: string): string => {
+  const width = Math.max(...[report.rows, report.accepted].map((value) => number(value).length));
+  const line = (name: string, value: number, note = ''): string =>
+    `  ${name.padEnd(9)} ${number(value).padStart(width)}${note === '' ? '' : `   ${note}`}`;
+  const codes = [...rejects].sort(([, a], [, b]) => b - a).map(([code, rows]) => `${code} ${number(rows)}`);
+  const mebibytes = Math.round(report.peakRssBytes / 1024 / 1024);
+  return [
+    '',
+    `${report.verdict}  ${toTerminalText(report.file)}`,
+    '',
+    line('rows', report.rows, 'counted from the file'),
+    line('done', report.done),
+    line('failed', report.failed),
+    line('rejected', report.rejected, codes.join(', ')),
+    line('dead', report.dead),
+    line('missing', report.missing),
+    '',
+    `  ${report.seconds.toFixed(1)} s, ${number(report.rowsPerSecond)} rows/s, ${number(mebibytes)} MiB at most`,
+    `  ${toTerminalText(out)}: report.json rows.ndjson rejects.ndjson dead.ndjson`,
+    '',
+    '',
+  ].join('\n');
+};
