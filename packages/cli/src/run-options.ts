@@ -52,7 +52,8 @@ const namedDelimiters = new Map([
 /** One ASCII character, or the name of one. */
 export const parseDelimiterOption = (text: string): string => {
   const delimiter = namedDelimiters.get(text) ?? text;
-  return /^[\x01-\x7f]$/.test(delimiter) && !/["\r\n]/.test(delimiter)
+  const code = delimiter.length === 1 ? delimiter.charCodeAt(0) : 0;
+  return code > 0 && code < 128 && !/["\r\n]/.test(delimiter)
     ? delimiter
     : fail('--delimiter', 'one ASCII character, or comma, semicolon, tab or pipe', text);
 };

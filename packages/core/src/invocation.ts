@@ -8,15 +8,19 @@ const reserveShare = 0.2;
 export type Invocation = {
   readonly id: string;
   remainingMilliseconds(): number;
+  /** What is left of the time without what is kept back for settling; below 0 when that has begun. */
+  spareMilliseconds(): number;
   /** True once no new work may be taken: what is left of the time is for handing back what was done. */
   isShort(): boolean;
 };
 
 export const startInvocation = (context: Context): Invocation => {
   const reserve = Math.max(reserveMilliseconds, context.getRemainingTimeInMillis() * reserveShare);
+  const spareMilliseconds = (): number => context.getRemainingTimeInMillis() - reserve;
   return {
     id: context.awsRequestId,
     remainingMilliseconds: () => context.getRemainingTimeInMillis(),
-    isShort: () => context.getRemainingTimeInMillis() < reserve,
+    spareMilliseconds,
+    isShort: () => spareMilliseconds() < 0,
   };
 };

@@ -1,6 +1,6 @@
 import type { Invocation } from './invocation.ts';
 import type { FinishOutcome, InsertOutcome } from './ports/row-store.ts';
-import { statementsMax } from './ports/row-store.ts';
+import { callBytesMax, statementsMax } from './ports/row-store.ts';
 import type { Delivery, Fate } from './settle.ts';
 import { done } from './settle.ts';
 import type { Seams } from './stage.ts';
@@ -39,7 +39,13 @@ const fateOf: Readonly<Record<Exclude<Outcome, 'inserted' | 'finished' | 'same'>
 const isRetried = (outcome: Outcome): boolean => outcome === 'throttled' || outcome === 'failed';
 
 /** Where a row of the batch is: its delivery and its position there. */
-type Rows<Tuple> = { readonly tuples: Tuple[]; readonly fates: Fate[][]; readonly positions: number[] };
+type Rows<Tuple> = {
+  readonly tuples: Tuple[];
+  readonly fates: Fate[][];
+  readonly positions: number[];
+  /** Bytes of the message each row came in. */
+  readonly messageBytes: number[];
+};
 
 type Job<Tuple> = Rows<Tuple> & {
   /** Row number -> index: a row that stands twice in a batch is written once (P2). */
@@ -52,19 +58,21 @@ const byJob = <Message extends { readonly jobId: string }, Tuple extends readonl
   batch: readonly Delivery<Message, Tuple>[],
 ): Map<string, Job<Tuple>> => {
   const jobs = new Map<string, Job<Tuple>>();
-  for (const { message, items, fates } of batch) {
+  for (const { record, message, items, fates } of batch) {
     if (message === undefined) continue;
     let job = jobs.get(message.jobId);
     if (job === undefined) {
-      job = { tuples: [], fates: [], positions: [], indexOf: new Map(), twins: [] };
+      job = { tuples: [], fates: [], positions: [], messageBytes: [], indexOf: new Map(), twins: [] };
       jobs.set(message.jobId, job);
     }
+    const bytes = Buffer.byteLength(record.body);
     for (let position = 0; position < items.length; position++) {
       const tuple = items[position] as Tuple;
       const index = job.tuples.length;
       job.tuples.push(tuple);
       job.fates.push(fates);
       job.positions.push(position);
+      job.messageBytes.push(bytes);
       const written = job.indexOf.get(tuple[1]);
       if (written === undefined) job.indexOf.set(tuple[1], index);
       else job.twins.push([index, written]);
@@ -72,6 +80,37 @@ const byJob = <Message extends { readonly jobId: string }, Tuple extends readonl
   }
   return jobs;
 };
+
+/**
+ * Cuts rows into calls within both limits of one. Rows of one message weigh no more than the message does, so only messages are
+ * weighed, not rows.
+ */
+const toCalls = <Tuple>({ fates, messageBytes }: Job<Tuple>, indexes: readonly number[]): number[][] => {
+  const calls: number[][] = [];
+  let call: number[] = [];
+  let bytes = 0;
+  let from: readonly Fate[] | undefined;
+  for (const index of indexes) {
+    const isFurther = fates[index] !== from || call.length === 0;
+    const more = isFurther ? (messageBytes[index] ?? 0) : 0;
+    if (call.length === statementsMax || (call.length > 0 && bytes + more > callBytesMax)) {
+      calls.push(call);
+      call = [];
+      bytes = 0;
+    }
+    bytes += call.length === 0 ? (messageBytes[index] ?? 0) : more;
+    call.push(index);
+    from = fates[index];
+  }
+  if (call.length > 0) calls.push(call);
+  return calls;
+};
+
+/** The fate of a row that stood a second time in the batch: that of the first, if it is the same row. */
+const twinFate = <Tuple>(job: Job<Tuple>, twin: number, written: number): Fate =>
+  JSON.stringify(job.tuples[twin]) === JSON.stringify(job.tuples[written])
+    ? (job.fates[written]?.[job.positions[written] ?? 0] ?? fateOf.failed)
+    : fateOf.different;
 
 /**
  * Writes every row of a batch through a table call of at most 25 distinct rows, and sets its fate. Throttled rows are tried
@@ -121,15 +160,15 @@ export const writeRows = async <
           setFate(job, index, isSuccess ? done : fateOf[outcome]);
         });
       };
-      for (let from = 0; from < waiting.length; from += statementsMax * callsInFlightMax) {
+      const calls = toCalls(job, waiting);
+      for (let from = 0; from < calls.length; from += callsInFlightMax) {
         if (invocation.isShort()) return succeeded;
-        const calls: Promise<void>[] = [];
-        const wave = waiting.slice(from, from + statementsMax * callsInFlightMax);
-        for (let i = 0; i < wave.length; i += statementsMax) calls.push(writeCall(wave.slice(i, i + statementsMax)));
-        await Promise.all(calls);
-        asked += wave.length;
+        const wave = calls.slice(from, from + callsInFlightMax);
+        await Promise.all(wave.map(writeCall));
+        for (const call of wave) asked += call.length;
         const aheadMilliseconds = (asked / rowsPerSecond) * 1000 - (clock.now() - startedAt);
-        if (aheadMilliseconds > 0) await clock.sleep(aheadMilliseconds);
+        const pauseMilliseconds = Math.min(aheadMilliseconds, invocation.spareMilliseconds());
+        if (pauseMilliseconds > 0) await clock.sleep(pauseMilliseconds);
       }
       waiting = again;
       if (waiting.length > 0) {
@@ -137,9 +176,7 @@ export const writeRows = async <
         await clock.sleep(random() * Math.min(throttleMillisecondsMax, throttleMilliseconds * 2 ** attempt));
       }
     }
-    for (const [twin, written] of job.twins) {
-      setFate(job, twin, job.fates[written]?.[job.positions[written] ?? 0] ?? fateOf.failed);
-    }
+    for (const [twin, written] of job.twins) setFate(job, twin, twinFate(job, twin, written));
   }
   return succeeded;
 };

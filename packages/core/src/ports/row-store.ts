@@ -3,6 +3,9 @@ import type { OutcomeTuple, RowTuple } from '../messages.ts';
 /** DynamoDB: statements of one BatchExecuteStatement call. Source: BatchExecuteStatement API reference. */
 export const statementsMax = 25;
 
+/** DynamoDB: bytes of one BatchExecuteStatement call. */
+export const callBytesMax = 1024 * 1024;
+
 export type RowStatus = 'PENDING' | 'DONE' | 'FAILED';
 
 /**
@@ -27,7 +30,7 @@ export type StoredRow = {
 
 /**
  * The rows table. Writes are conditional per row: an insert never overwrites, a finish only moves PENDING forward.
- * At most 25 rows a call, all keys distinct; more, or a key twice, throws SluiceError SERVICE_REFUSED.
+ * At most 25 rows and 1 MiB a call, all keys distinct; more, or a key twice, throws SluiceError SERVICE_REFUSED.
  * Outcomes stand in the order of the call.
  */
 export type RowStore = {
