@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,9 +8,10 @@ import { toTerminalText } from './terminal-text.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a processor imports as `sluice`, wherever its file lies. */
-const processorApi = fileURLToPath(import.meta.resolve('@sluice/core/processor'));
+const processorApi = fileURLToPath(new URL('./processor.ts', import.meta.url));
 
-export type BundledProcessor = { readonly module: string; remove(): void };
+/** `module` is a path; `hash` is the same for the same code, wherever it lies. */
+export type BundledProcessor = { readonly module: string; readonly hash: string; remove(): void };
 
 /** Bundles a processor's module with what it imports. Throws UsageError for a file that is missing or does not compile. */
 export const bundleProcessor = async (file: string): Promise<BundledProcessor> => {
@@ -27,7 +29,8 @@ export const bundleProcessor = async (file: string): Promise<BundledProcessor> =
       platform: 'node',
       format: 'esm',
       target: 'node22',
-      sourcemap: 'inline',
+      // Without white space there are no comments that name paths, so the same code is the same text.
+      minifyWhitespace: true,
       logLevel: 'silent',
       alias: { sluice: processorApi },
       // Packages that are CommonJS inside call require.
@@ -35,7 +38,7 @@ export const bundleProcessor = async (file: string): Promise<BundledProcessor> =
         js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
       },
     });
-    return { module, remove };
+    return { module, hash: createHash('sha256').update(readFileSync(module)).digest('hex'), remove };
   } catch (thrown) {
     remove();
     const error = (

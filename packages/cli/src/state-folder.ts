@@ -6,32 +6,32 @@ import { UsageError } from './usage-error.ts';
 
 /** Where a run keeps its state, inside its output folder. */
 export type StateFolder = {
-  /** Of this job alone. */
+  /** Of this run alone. */
   readonly path: string;
-  /** True when a run of this job was here before. */
+  /** True when the same run was here before and did not get to its end, or did. */
   readonly isResumed: boolean;
-  /** Takes the folder for this job: earlier jobs' state goes. */
+  /** Takes the folder for this run: the state of others goes. */
   claim(): void;
-  /** Leaves the output folder as it was found. */
-  abandon(): void;
-  release(): void;
+  /** Lets others use the folder. It is then as it was found, unless it was claimed. */
+  close(): void;
 };
 
 const stateName = '.sluice';
 
-const readJob = (state: string): string | undefined => {
+const readOwner = (state: string): string | undefined => {
   try {
-    return readFileSync(join(state, 'job'), 'utf8').trim();
+    return readFileSync(join(state, 'run'), 'utf8').trim();
   } catch {
     return undefined;
   }
 };
 
 /**
- * Opens an output folder for a job. Refuses, without changing anything, one where another run is at work, one that holds
- * another job, and one that holds files of somebody else, the last two unless `force` is given.
+ * Opens an output folder for a run; `runId` is the same for the same work. Refuses, without changing anything, a folder where
+ * another run is at work, one that holds other work, and one that holds files of somebody else, the last two unless `force`
+ * is given.
  */
-export const openStateFolder = (out: string, jobId: string, force: boolean): StateFolder => {
+export const openStateFolder = (out: string, runId: string, force: boolean): StateFolder => {
   const shown = toTerminalText(out);
   const isNew = !existsSync(out);
   const state = join(out, stateName);
@@ -51,30 +51,34 @@ export const openStateFolder = (out: string, jobId: string, force: boolean): Sta
       `--out: expected a folder that can be written, found ${shown} (${(thrown as { code?: string }).code ?? 'error'})`,
     );
   }
-  const before = readJob(state);
-  if (before !== undefined && before !== jobId && !force) {
+  const owner = readOwner(state);
+  if (owner !== undefined && owner !== runId && !force) {
     unlock();
-    throw new UsageError(`--out: ${shown} holds the results of another file or other options (--force replaces them)`);
+    throw new UsageError(
+      `--out: ${shown} holds the results of another file, processor or options (--force replaces them)`,
+    );
   }
-  const path = join(state, jobId);
+  const path = join(state, runId);
   const isResumed = existsSync(path);
   mkdirSync(path, { recursive: true });
+  let isClaimed = false;
   return {
     path,
     isResumed,
     claim() {
-      writeFileSync(join(state, 'job'), `${jobId}\n`);
+      isClaimed = true;
+      writeFileSync(join(state, 'run'), `${runId}\n`);
       for (const entry of readdirSync(state, { withFileTypes: true })) {
-        if (entry.isDirectory() && entry.name !== jobId)
+        if (entry.isDirectory() && entry.name !== runId)
           rmSync(join(state, entry.name), { recursive: true, force: true });
       }
     },
-    abandon() {
+    close() {
       unlock();
-      if (!isResumed) rmSync(path, { recursive: true, force: true });
+      if (isClaimed || isResumed) return;
+      rmSync(path, { recursive: true, force: true });
       if (!hadState) rmSync(state, { recursive: true, force: true });
       if (isNew) rmSync(out, { recursive: true, force: true });
     },
-    release: () => unlock(),
   };
 };

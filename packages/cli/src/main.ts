@@ -1,0 +1,139 @@
+import { basename, join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { runDemo } from './demo.ts';
+import type { Report } from './report.ts';
+import { renderReport } from './report.ts';
+import type { RunResult } from './run.ts';
+import { Interrupted, run } from './run.ts';
+import type { RunOptions } from './run-options.ts';
+import { parseCount, parseDelimiterOption, parseEncoding, parseRatio } from './run-options.ts';
+import { toTerminalText } from './terminal-text.ts';
+import { UsageError } from './usage-error.ts';
+
+// The command. Exit status 0: every row is accounted for; 1: not, or interrupted; 2: wrong usage or unusable input.
+
+const say = (text: string): void => void process.stderr.write(text);
+
+const isDiskFull = (thrown: unknown): boolean => {
+  const { code, errcode } = thrown as { readonly code?: string; readonly errcode?: number };
+  // SQLITE_FULL is 13.
+  return code === 'ENOSPC' || errcode === 13;
+};
+
+const finish = ({ report, rejects }: RunResult, { out, json, quiet }: RunOptions): void => {
+  if (!quiet) say(renderReport(report, rejects, out));
+  if (json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+};
+
+const statusOf = ({ verdict }: Report): number => (verdict === 'COMPLETE' ? 0 : 1);
+
+/** Aborts on the first interrupt, so that the run can report; a second one ends the process at once. */
+const onInterrupt = (): AbortSignal => {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      say('\nsluice: interrupted, writing what is there (once more to stop at once)\n');
+      controller.abort(new Interrupted());
+      process.once(name, () => process.exit(1));
+    });
+  }
+  return controller.signal;
+};
+
+type RunFlags = Omit<RunOptions, 'file' | 'out'> & { readonly out?: string };
+
+const createProgram = (onStatus: (status: number) => void): Command => {
+  const program = new Command('sluice')
+    .description(
+      'Carries every row of a CSV file through clean, store, process and update, and proves that none was lost.',
+    )
+    .version(packageJson.version, '--version')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text) => say(`sluice: ${text.replace(/^error: /, '')}`) });
+
+  program
+    .command('run')
+    .description('take a CSV file through the whole pipeline on this machine')
+    .argument('<file>', 'CSV file; gzip and UTF-16 are read too')
+    .option('--schema <file>', 'JSON file that says what the columns hold')
+    .option('--processor <file>', 'TypeScript or JavaScript module with your own processing')
+    .option('--out <folder>', 'folder for the results (default: sluice-out/<file name>)')
+    .option(
+      '--delimiter <character>',
+      'one character, or comma, semicolon, tab, pipe (default: found out)',
+      parseDelimiterOption,
+    )
+    .option('--encoding <name>', 'utf-8, utf-16le, utf-16be or windows-1252 (default: found out)', parseEncoding)
+    .option('--no-header', 'the first record is a row; columns are column_1, column_2, ...')
+    .option(
+      '--rows-per-message <n>',
+      'rows of one message (default: as many as fit)',
+      parseCount('--rows-per-message', 1),
+    )
+    .option(
+      '--chunk-bytes <n>',
+      'bytes of one chunk (default: by the size of the file)',
+      parseCount('--chunk-bytes', 1),
+    )
+    .option(
+      '--max-rejected <ratio>',
+      'share of rejected rows above which the file is refused, like 0.01 or 1%',
+      parseRatio('--max-rejected'),
+    )
+    .option('--limit <n>', 'stop reading after this many rows', parseCount('--limit', 1))
+    .option('--force', 'use the folder even if it holds other files or results', false)
+    .option('--json', 'print the report on standard output', false)
+    .option('--quiet', 'no progress, no ledger', false)
+    .addHelpText(
+      'after',
+      '\nExit status: 0 complete, 1 rows are held, missing or the run was interrupted, 2 wrong usage or unusable input.',
+    )
+    .action(async (file: string, flags: RunFlags) => {
+      const options: RunOptions = { ...flags, file, out: flags.out ?? join('sluice-out', basename(file)) };
+      const result = await run(options, onInterrupt());
+      finish(result, options);
+      onStatus(statusOf(result.report));
+    });
+
+  program
+    .command('demo')
+    .description('make 558,000 transactions with known dirt and take them through the pipeline')
+    .option('--out <folder>', 'folder for the file and the results', join('sluice-out', 'demo'))
+    .option('--rows <n>', 'transactions to make', parseCount('--rows', 1_000), 558_000)
+    .option('--json', 'print the report on standard output', false)
+    .option('--quiet', 'no progress, no ledger', false)
+    .action(async (flags: { out: string; rows: number; json: boolean; quiet: boolean }) => {
+      const { result, options, isAsExpected, comparison } = await runDemo(flags, onInterrupt());
+      finish(result, options);
+      if (!flags.quiet) say(comparison);
+      onStatus(isAsExpected ? statusOf(result.report) : 1);
+    });
+  return program;
+};
+
+/** Runs the command and returns its exit status. */
+const main = async (args: readonly string[]): Promise<number> => {
+  let status = 0;
+  const program = createProgram((found) => {
+    status = found;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return status;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    if (thrown instanceof UsageError) {
+      say(`sluice: ${thrown.message}\n`);
+      return 2;
+    }
+    if (thrown instanceof Interrupted) say(`sluice: ${thrown.message}\n`);
+    else if (isDiskFull(thrown)) say('sluice: the disk is full; free some space and run the same command again\n');
+    else
+      say(`sluice: unexpected error: ${toTerminalText(thrown instanceof Error ? (thrown.stack ?? '') : '', 2_000)}\n`);
+    return 1;
+  }
+};
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,89 @@
+import type { StageCounts } from '@sluice/core/ports/metrics';
+import type { StageName } from '@sluice/core/wiring';
+import { createLogUpdate } from 'log-update';
+import { toTerminalText } from './terminal-text.ts';
+
+/** Says how far a run is, on standard error. */
+export type Progress = {
+  /** What happens besides the stages, for instance `writing results`; undefined when nothing does. */
+  say(step: string | undefined): void;
+  /** The view is closed; what was shown last stays only off a terminal. */
+  end(): void;
+};
+
+type Totals = ReadonlyMap<StageName, StageCounts>;
+
+const shown: readonly StageName[] = [
+  'split-file',
+  'clean-rows',
+  'store-rows',
+  'relay-rows',
+  'process-rows',
+  'finish-rows',
+];
+const barWidth = 30;
+/** Between two pictures on a terminal, and between two lines elsewhere. */
+const pictureMilliseconds = 120;
+const lineMilliseconds = 2_000;
+
+const number = (value: number): string => value.toLocaleString('en-US');
+
+const bar = (share: number): string => {
+  const full = Math.round(Math.max(0, Math.min(1, share)) * barWidth);
+  return '█'.repeat(full) + '░'.repeat(barWidth - full);
+};
+
+/** Rows that reach a stage: those of the file, and after cleaning those that were accepted. */
+const expectedRows = (stage: StageName, totals: Totals): number =>
+  totals.get(stage === 'split-file' || stage === 'clean-rows' ? 'split-file' : 'clean-rows')?.rowsOut ?? 0;
+
+const renderStage = (stage: StageName, totals: Totals): string => {
+  const { rowsIn = 0, retried = 0, dead = 0 } = totals.get(stage) ?? {};
+  const expected = expectedRows(stage, totals);
+  const notes = [retried > 0 ? `${number(retried)} tried again` : '', dead > 0 ? `${number(dead)} dead` : ''];
+  const note = notes.filter((text) => text !== '').join(', ');
+  return `  ${stage.padEnd(13)} ${bar(expected === 0 ? 0 : rowsIn / expected)} ${number(rowsIn).padStart(13)}  ${note}`;
+};
+
+const seconds = (): string => `${(performance.now() / 1000).toFixed(1)} s`;
+
+/** Pictures of every stage on a terminal, a line now and then elsewhere, nothing when `quiet`. */
+export const startProgress = (stream: NodeJS.WriteStream, file: string, totals: Totals, quiet: boolean): Progress => {
+  let step: string | undefined;
+  if (quiet) return { say: () => undefined, end: () => undefined };
+
+  if (stream.isTTY) {
+    const update = createLogUpdate(stream);
+    const draw = (): void => {
+      const lines = shown.map((stage) => renderStage(stage, totals));
+      update(['', `  ${toTerminalText(file)}`, '', ...lines, '', `  ${seconds()}  ${step ?? ''}`].join('\n'));
+    };
+    const timer = setInterval(draw, pictureMilliseconds);
+    return {
+      say(text) {
+        step = text;
+        draw();
+      },
+      end() {
+        clearInterval(timer);
+        update.clear();
+        update.done();
+      },
+    };
+  }
+
+  let last = '';
+  const print = (): void => {
+    const counts = shown.map((stage) => `${stage} ${number(totals.get(stage)?.rowsIn ?? 0)}`).join('  ');
+    if (counts === last) return;
+    last = counts;
+    stream.write(`${seconds().padStart(7)}  ${counts}\n`);
+  };
+  const timer = setInterval(print, lineMilliseconds);
+  return {
+    say(text) {
+      if (text !== undefined) stream.write(`${seconds().padStart(7)}  ${text}\n`);
+    },
+    end: () => clearInterval(timer),
+  };
+};

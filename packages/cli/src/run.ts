@@ -1,0 +1,337 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { createAuditJob } from '@sluice/audit-job/audit-job';
+import { SluiceError } from '@sluice/core/errors';
+import { jobIdOf } from '@sluice/core/identity';
+import { createLogger } from '@sluice/core/logger';
+import { sweepBody } from '@sluice/core/messages';
+import type { Job, Profile } from '@sluice/core/ports/job-store';
+import type { ObjectHead } from '@sluice/core/ports/object-store';
+import { hashProfile } from '@sluice/core/profile';
+import { sendOrThrow } from '@sluice/core/send';
+import type { StagePorts } from '@sluice/core/stage';
+import type { StageName, Wiring } from '@sluice/core/wiring';
+import { parseWiring } from '@sluice/core/wiring';
+import { createFinishRows } from '@sluice/finish-rows/finish-rows';
+import { realClock } from '@sluice/local-cloud/clock';
+import { openDatabase } from '@sluice/local-cloud/database';
+import { noFaults } from '@sluice/local-cloud/faults';
+import type { LocalFunction } from '@sluice/local-cloud/function';
+import { forgetMarks } from '@sluice/local-cloud/job-store';
+import type { LocalCloud } from '@sluice/local-cloud/local-cloud';
+import { createLocalCloud } from '@sluice/local-cloud/local-cloud';
+import { createLocalObjects } from '@sluice/local-cloud/object-store';
+import type { WorkerFunctions } from '@sluice/local-cloud/worker-function';
+import { createWorkerFunctions } from '@sluice/local-cloud/worker-function';
+import { createRelayRows } from '@sluice/relay-rows/relay-rows';
+import { createStoreRows } from '@sluice/store-rows/store-rows';
+import wiringJson from '../../../infra/wiring.json' with { type: 'json' };
+import packageJson from '../package.json' with { type: 'json' };
+import { inboxBucket, workBucket } from './buckets.ts';
+import type { BundledProcessor } from './bundle-processor.ts';
+import { bundleProcessor } from './bundle-processor.ts';
+import type { Exported } from './export-job.ts';
+import { exportJob } from './export-job.ts';
+import { startProgress } from './progress.ts';
+import type { Report } from './report.ts';
+import { createReport } from './report.ts';
+import type { RunOptions } from './run-options.ts';
+import { createStageCounts } from './stage-counts.ts';
+import type { StageWorkerData } from './stage-worker.ts';
+import type { StateFolder } from './state-folder.ts';
+import { openStateFolder } from './state-folder.ts';
+import { toTerminalText } from './terminal-text.ts';
+import { createTextFile } from './text-file.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Wait between two audits while nothing else happens: rows that are open are being given their time. */
+const auditMilliseconds = 100;
+/** Audits in a row that change nothing before the run gives up on a job. */
+const fruitlessAuditsMax = 50;
+
+const stageWorker = import.meta.resolve('./stage-worker.ts');
+
+/** What a run came to. */
+export type RunResult = { readonly report: Report; readonly rejects: Exported['rejects'] };
+
+/** The user's file, as an object of the inbox. */
+type InboxFile = { readonly folder: string; readonly key: string; readonly head: ObjectHead };
+
+const readFileHead = async (file: string): Promise<InboxFile> => {
+  const shown = toTerminalText(file);
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) throw new UsageError(`expected a CSV file, found nothing at ${shown}`);
+  if (!stats.isFile()) throw new UsageError(`expected a CSV file, found something else at ${shown}`);
+  const path = realpathSync(file);
+  const [folder, key] = [dirname(path), basename(path)];
+  const head = await createLocalObjects({ [inboxBucket]: folder }, noFaults)('runner').head(inboxBucket, key);
+  if (head === undefined) throw new UsageError(`expected a CSV file, found nothing at ${shown}`);
+  return { folder, key, head };
+};
+
+const readSchema = (file: string): unknown => {
+  const shown = toTerminalText(file);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (thrown) {
+    const code = (thrown as { readonly code?: string }).code ?? 'error';
+    throw new UsageError(`--schema: expected a JSON file, found ${shown} unreadable (${code})`);
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (thrown) {
+    const complaint = toTerminalText(thrown instanceof Error ? thrown.message : '');
+    throw new UsageError(`--schema: expected JSON in ${shown}, found: ${complaint}`);
+  }
+};
+
+const toProfile = (options: RunOptions): Profile => ({
+  prefix: '',
+  header: options.header,
+  ...(options.schema === undefined ? {} : { schema: readSchema(options.schema) }),
+  ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
+  ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
+  ...(options.maxRejected === undefined ? {} : { maxRejectedRatio: options.maxRejected }),
+  ...(options.limit === undefined ? {} : { limit: options.limit }),
+});
+
+const hashOrRefuse = (profile: Profile): ReturnType<typeof hashProfile> => {
+  try {
+    return hashProfile(profile);
+  } catch (thrown) {
+    if (thrown instanceof SluiceError) throw new UsageError(`--schema: ${toTerminalText(thrown.message)}`);
+    throw thrown;
+  }
+};
+
+/** What must be the same for a run to go on where an earlier one stopped. */
+const hashRun = (jobId: string, profile: Profile, processor: BundledProcessor | undefined): string =>
+  createHash('sha256')
+    .update(JSON.stringify([jobId, profile.maxRejectedRatio ?? null, processor?.hash ?? null]))
+    .digest('hex')
+    .slice(0, 32);
+
+const uploadEvent = ({ key, head }: InboxFile): string =>
+  JSON.stringify({
+    Records: [
+      {
+        eventVersion: '2.1',
+        eventSource: 'aws:s3',
+        eventName: 'ObjectCreated:Put',
+        s3: {
+          bucket: { name: inboxBucket },
+          object: { key: encodeURIComponent(key), size: head.bytes, eTag: head.etag },
+        },
+      },
+    ],
+  });
+
+type Pipeline = { readonly cloud: LocalCloud; readonly ports: StagePorts };
+
+const attachStages = (
+  cloud: LocalCloud,
+  portsOf: (stage: StageName) => StagePorts,
+  reading: WorkerFunctions,
+  processing: WorkerFunctions,
+): void => {
+  const attachWorker = (stage: StageName, worker: WorkerFunctions, thread: string): void =>
+    cloud.attach(stage, worker.function(stage), { thread, busyMilliseconds: () => worker.busyMilliseconds(stage) });
+  const attachMain = (stage: StageName, run: unknown): void =>
+    cloud.attach(stage, run as LocalFunction, { thread: 'main' });
+  attachWorker('split-file', reading, 'reading');
+  attachWorker('clean-rows', reading, 'reading');
+  attachMain('store-rows', createStoreRows(portsOf('store-rows')));
+  attachMain('relay-rows', createRelayRows(portsOf('relay-rows')));
+  attachWorker('process-rows', processing, 'processing');
+  attachMain('finish-rows', createFinishRows(portsOf('finish-rows')));
+  attachMain('audit-job', createAuditJob(portsOf('audit-job'), { bucket: workBucket }));
+};
+
+/** Puts a job that an earlier run left where this one can take it up: what is open, or was dead, is tried again. */
+const takeUp = async ({ ports }: Pipeline, jobId: string, forget: () => void): Promise<void> => {
+  const taken = await ports.jobs.changeJob(jobId, ['OPEN', 'HELD', 'STALLED', 'INCONSISTENT'], {
+    state: 'OPEN',
+    repairs: 0,
+  });
+  if (taken) forget();
+};
+
+/** True once it is known that the file can be read; throws UsageError when it cannot. */
+const waitForLayout = async ({ ports }: Pipeline, jobId: string, idle: Promise<void>): Promise<void> => {
+  let isIdle = false;
+  const ended = idle.finally(() => {
+    isIdle = true;
+  });
+  while (!isIdle) {
+    const job = await ports.jobs.getJob(jobId);
+    if (job?.layout !== undefined) return;
+    await Promise.race([ended, realClock.sleep(10)]);
+  }
+};
+
+/** Audits until the job comes to rest. */
+const auditUntilRest = async (pipeline: Pipeline, jobId: string, signal: AbortSignal): Promise<void> => {
+  const { cloud, ports } = pipeline;
+  let before = '';
+  for (let fruitless = 0; fruitless < fruitlessAuditsMax; ) {
+    await sendOrThrow(ports.queues.audits, [sweepBody], ports);
+    await cloud.runUntilIdle(signal);
+    const job = await ports.jobs.getJob(jobId);
+    if (job === undefined || (job.state !== 'OPEN' && job.state !== 'PLANNING')) return;
+    const now = `${job.state} ${job.repairs}`;
+    fruitless = now === before ? fruitless + 1 : 0;
+    before = now;
+    await realClock.sleep(auditMilliseconds, signal);
+  }
+};
+
+/** Carries the job to its end; false when it was interrupted. */
+const carryThrough = async (
+  pipeline: Pipeline,
+  jobId: string,
+  file: InboxFile,
+  state: StateFolder,
+  commit: () => void,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const { cloud, ports } = pipeline;
+  try {
+    await sendOrThrow(ports.queues.uploads, [uploadEvent(file)], ports);
+    const idle = cloud.runUntilIdle(signal);
+    idle.catch(() => undefined);
+    await waitForLayout(pipeline, jobId, idle);
+    const job = await ports.jobs.getJob(jobId);
+    if (job?.state === 'REFUSED' && job.layout === undefined) return true;
+    state.claim();
+    commit();
+    await idle;
+    await auditUntilRest(pipeline, jobId, signal);
+    return true;
+  } catch (thrown) {
+    if (signal.aborted) return false;
+    throw thrown;
+  }
+};
+
+/** A file that could not be read at all is the caller's to mend; nothing was begun. */
+const refusal = (file: string, job: Job): UsageError | undefined =>
+  job.state === 'REFUSED' && job.layout === undefined
+    ? new UsageError(
+        `${toTerminalText(file)}: ${toTerminalText(job.reason?.message ?? 'refused')} (${job.reason?.code})`,
+      )
+    : undefined;
+
+/** Interrupted so early that there is nothing to report. */
+export class Interrupted extends Error {
+  constructor() {
+    super('interrupted before the file was read');
+    this.name = 'Interrupted';
+  }
+}
+
+/** One thing that is given back when the run ends, however it ends. */
+type Cleanup = () => void | Promise<void>;
+
+/**
+ * Takes a file through the whole pipeline in this process, and writes report.json, rows.ndjson, rejects.ndjson and dead.ndjson
+ * into `options.out`. When `signal` aborts, the run stops where it is and reports INCOMPLETE. Throws UsageError for a file,
+ * schema, processor or folder that cannot be used; the folder is then as it was.
+ */
+export const run = async (options: RunOptions, signal: AbortSignal): Promise<RunResult> => {
+  const cleanups: Cleanup[] = [];
+  try {
+    return await runWith(options, signal, (cleanup) => cleanups.push(cleanup));
+  } finally {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  }
+};
+
+const runWith = async (
+  options: RunOptions,
+  signal: AbortSignal,
+  onEnd: (cleanup: Cleanup) => void,
+): Promise<RunResult> => {
+  const wiring: Wiring = parseWiring(wiringJson, 'local');
+  const file = await readFileHead(options.file);
+  const profile = toProfile(options);
+  const { profileHash } = hashOrRefuse(profile);
+  const jobId = jobIdOf({ bucket: inboxBucket, key: file.key, etag: file.head.etag }, profileHash);
+  const processor = options.processor === undefined ? undefined : await bundleProcessor(options.processor);
+  if (processor !== undefined) onEnd(processor.remove);
+
+  const counts = createStageCounts();
+  let cloud: LocalCloud | undefined;
+  const startWorker = (
+    stages: StageWorkerData['stages'],
+    buckets: Readonly<Record<string, string>>,
+  ): WorkerFunctions => {
+    const data: StageWorkerData = {
+      wiring,
+      stages,
+      profile,
+      codeVersion: packageJson.version,
+      ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }),
+      ...(options.rowsPerMessage === undefined ? {} : { rowsPerMessage: options.rowsPerMessage }),
+      ...(processor === undefined ? {} : { processor: processor.module }),
+    };
+    const services = (caller: StageName) => {
+      if (cloud === undefined) throw new Error('expected the cloud to be there before its functions are called');
+      return cloud.services(caller);
+    };
+    const worker = createWorkerFunctions({ module: stageWorker, buckets, data, services, metrics: counts.take });
+    onEnd(() => worker.close());
+    return worker;
+  };
+
+  // First of all the user's code: when it cannot be used, nothing has been touched yet.
+  const processing = startWorker('processing', {});
+  try {
+    await processing.start();
+  } catch (thrown) {
+    const complaint = toTerminalText(thrown instanceof Error ? thrown.message : String(thrown));
+    throw new UsageError(`--processor: ${toTerminalText(options.processor ?? '')}: ${complaint}`);
+  }
+
+  const state = openStateFolder(options.out, hashRun(jobId, profile, processor), options.force);
+  onEnd(state.close);
+  const work = join(state.path, 'work');
+  mkdirSync(work, { recursive: true });
+  const database = openDatabase(state.path);
+  onEnd(() => database.close());
+  const buckets = { [inboxBucket]: file.folder, [workBucket]: work };
+  cloud = createLocalCloud({ wiring, clock: realClock, database, buckets });
+  onEnd(cloud.close);
+
+  const progress = startProgress(process.stderr, options.file, counts.totals, options.quiet);
+  onEnd(progress.end);
+  const portsOf = (stage: StageName): StagePorts => ({
+    ...(cloud as LocalCloud).services(stage),
+    clock: realClock,
+    random: Math.random,
+    metrics: counts.take,
+    logger: createLogger(stage, 'SILENT'),
+    wiring,
+  });
+  const reading = startWorker('reading', buckets);
+  attachStages(cloud, portsOf, reading, processing);
+  const pipeline: Pipeline = { cloud, ports: portsOf('audit-job') };
+
+  if (state.isResumed) await takeUp(pipeline, jobId, () => forgetMarks(database, jobId));
+  const isThrough = await carryThrough(pipeline, jobId, file, state, database.commit, signal);
+  const job = await pipeline.ports.jobs.getJob(jobId);
+  if (job === undefined) {
+    throw isThrough ? new Error('expected a job, found none') : new Interrupted();
+  }
+  const refused = refusal(options.file, job);
+  if (refused !== undefined) throw refused;
+
+  progress.say('writing results');
+  const exported = await exportJob(job, pipeline.ports, options.out, () => undefined);
+  const report = createReport(resolve(options.file), job, exported, cloud.stats(), counts.totals, !isThrough);
+  const reportFile = createTextFile(join(options.out, 'report.json'));
+  reportFile.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  reportFile.close();
+  return { report, rejects: exported.rejects };
+};
