@@ -65,6 +65,7 @@ export class SluiceError extends Error {
 /** The code and message under which a thrown value is marked. An unknown error's own text may quote a payload, so only its class is kept. */
 export const describeError = (thrown: unknown): { code: ErrorCode; message: string } => {
   if (thrown instanceof SluiceError) return { code: thrown.code, message: thrown.message };
-  const name = thrown instanceof Error ? thrown.name : typeof thrown;
+  const given: unknown = thrown instanceof Error ? thrown.name : typeof thrown;
+  const name = typeof given === 'string' ? given : 'Error';
   return { code: 'UNKNOWN', message: `expected success, found an error of class ${name.slice(0, 80)}` };
 };
