@@ -1,4 +1,3 @@
-import type { Ledger } from '@sluice/core/ledger';
 import { addLedgers, emptyLedger, stateOf } from '@sluice/core/ledger';
 import type { AuditMessage } from '@sluice/core/messages';
 import { findJobId, parseAuditMessage, serialiseAudit } from '@sluice/core/messages';
@@ -42,6 +41,8 @@ const audited: readonly JobState[] = ['OPEN', 'HELD', 'STALLED', 'INCONSISTENT']
 type Pass = {
   readonly total: Ledger;
   readonly closed: number;
+  /** Rows of the chunks that this pass closed. */
+  readonly closedRows: number;
   readonly open: readonly { readonly chunk: ChunkRecord; readonly marks: readonly DeadMark[] }[];
 };
 
@@ -63,16 +64,18 @@ const countJob = async (jobId: string, ports: AuditPorts): Promise<Pass> => {
   const open: Pass['open'][number][] = [];
   let total = emptyLedger;
   let closed = 0;
+  let closedRows = 0;
   for await (const page of ports.jobs.listChunks(jobId)) {
     for (const chunk of page) {
       const chunkMarks = marks.get(chunk.chunk) ?? [];
-      const { ledger, isClosed } = await countChunk(jobId, chunk, chunkMarks, ports);
+      const { ledger, isClosed, isNewlyClosed } = await countChunk(jobId, chunk, chunkMarks, ports);
       total = addLedgers(total, ledger);
+      if (isNewlyClosed) closedRows += ledger.rows;
       if (isClosed) closed++;
       else if (ledger.open > 0) open.push({ chunk, marks: chunkMarks });
     }
   }
-  return { total, closed, open };
+  return { total, closed, closedRows, open };
 };
 
 /** True when every message of the job had its time: each queue is empty, or its oldest message is younger than `sentAt`. */
@@ -106,20 +109,20 @@ const repair = async (job: Job, pass: Pass, ports: AuditPorts, config: AuditConf
   await ports.jobs.changeJob(job.jobId, audited, change);
 };
 
-/** One pass over a planned job: closes what can be closed, then completes, holds or repairs. Returns rows counted final. */
+/** One pass over a planned job: closes what can be closed, then completes, holds or repairs. Returns the rows it counted for good. */
 const auditPlanned = async (
   job: Job,
   plan: NonNullable<Job['plan']>,
   ports: AuditPorts,
   config: AuditConfig,
-): Promise<Ledger> => {
+): Promise<number> => {
   const pass = await countJob(job.jobId, ports);
   const { total } = pass;
   const ratio = job.profile.maxRejectedRatio;
   if (ratio !== undefined && total.rejected > ratio * plan.rows) {
     const message = `expected at most ${ratio} of ${plan.rows} rows rejected, found ${total.rejected}`;
     await ports.jobs.changeJob(job.jobId, audited, { state: 'REFUSED', reason: { code: 'TOO_MANY_REJECTS', message } });
-    return total;
+    return pass.closedRows;
   }
   const state = stateOf(total, plan, pass.closed);
   if (state === 'INCONSISTENT') ports.logger.error('the ledger does not add up', { jobId: job.jobId, ...total });
@@ -127,7 +130,7 @@ const auditPlanned = async (
   const isStalled = job.state === 'STALLED' && state === 'HELD';
   if (state === 'OPEN') await repair(job, pass, ports, config);
   else if (state !== job.state && !isStalled) await ports.jobs.changeJob(job.jobId, audited, { state });
-  return total;
+  return pass.closedRows;
 };
 
 /** A file whose planner gave up: nothing is known of its rows, so it waits for a redrive of the upload. */
@@ -152,15 +155,15 @@ export const createAuditJob = (ports: AuditPorts, config: AuditConfig): QueueHan
     }
   };
 
-  const audit = async (jobId: string, owner: string): Promise<Ledger> => {
+  const audit = async (jobId: string, owner: string): Promise<number> => {
     const now = ports.clock.now();
-    if (!(await ports.jobs.takeLease(jobId, 'audit', owner, now, now + leaseMilliseconds))) return emptyLedger;
+    if (!(await ports.jobs.takeLease(jobId, 'audit', owner, now, now + leaseMilliseconds))) return 0;
     try {
       const job = await ports.jobs.getJob(jobId);
-      if (job === undefined || terminalStates.includes(job.state)) return emptyLedger;
+      if (job === undefined || terminalStates.includes(job.state)) return 0;
       if (job.plan !== undefined) return await auditPlanned(job, job.plan, ports, config);
       await auditUnplanned(job, ports);
-      return emptyLedger;
+      return 0;
     } finally {
       await ports.jobs.releaseLease(jobId, 'audit', owner);
     }
@@ -181,9 +184,9 @@ export const createAuditJob = (ports: AuditPorts, config: AuditConfig): QueueHan
           if (invocation.isShort()) return;
           if (message?.kind === 'sweep') await sweep();
           if (message?.kind === 'audit') {
-            const total = await audit(message.jobId, invocation.id);
-            counts.rowsIn += total.rows;
-            counts.rowsOut += total.rejected + total.done + total.failed;
+            const rows = await audit(message.jobId, invocation.id);
+            counts.rowsIn += rows;
+            counts.rowsOut += rows;
           }
           fates[0] = done;
         }

@@ -8,8 +8,8 @@ type CountPorts = {
   readonly jobs: Pick<JobStore, 'closeChunk'>;
 };
 
-/** A chunk's rows by where they stand, and whether it is closed. */
-export type ChunkCount = { readonly ledger: Ledger; readonly isClosed: boolean };
+/** A chunk's rows by where they stand, whether it is closed, and whether it was closed just now. */
+export type ChunkCount = { readonly ledger: Ledger; readonly isClosed: boolean; readonly isNewlyClosed: boolean };
 
 /** Row numbers of the marks that count: those whose row is not final. */
 const liveMarks = async (
@@ -52,17 +52,18 @@ export const countChunk = async (
   ports: CountPorts,
 ): Promise<ChunkCount> => {
   const closed = ledgerOfClosed(chunk);
-  if (closed !== undefined) return { ledger: closed, isClosed: true };
+  if (closed !== undefined) return { ledger: closed, isClosed: true, isNewlyClosed: false };
   const { DONE: done, FAILED: failed } = await ports.rows.countChunk(jobId, chunk.chunk);
   const counted = { rows: chunk.rows, rejected: chunk.cleaned?.rejected ?? 0, done, failed };
   if (isClosable(chunk, { done, failed })) {
-    await ports.jobs.closeChunk(jobId, chunk.chunk, { done, failed });
-    return { ledger: balance({ ...counted, dead: 0 }), isClosed: true };
+    const isNewlyClosed = await ports.jobs.closeChunk(jobId, chunk.chunk, { done, failed });
+    return { ledger: balance({ ...counted, dead: 0 }), isClosed: true, isNewlyClosed };
   }
   const dead = await deadRowsOf(jobId, chunk, marks, ports.rows);
   const ledger = balance({ ...counted, dead: dead.rows.size });
   return {
     ledger: dead.whole ? { ...ledger, dead: ledger.dead + ledger.open, open: 0 } : ledger,
     isClosed: false,
+    isNewlyClosed: false,
   };
 };

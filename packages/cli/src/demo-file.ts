@@ -58,7 +58,7 @@ const toLine = ({ id, account, type, amount, currency, time, merchant, note }: F
 /** How a row is spoilt: the code it is rejected with, and what is done to it. */
 const spoilers: readonly (readonly [code: string, spoil: (fields: Fields) => string])[] = [
   ['REQUIRED', (fields) => toLine({ ...fields, amount: ' ' })],
-  ['NOT_DECIMAL', (fields) => toLine({ ...fields, amount: `"${fields.amount.replace('.', ',')} "` })],
+  ['NOT_DECIMAL', (fields) => toLine({ ...fields, amount: '"1,250.00"' })],
   ['NOT_DATETIME', (fields) => toLine({ ...fields, time: '2024-02-30 10:00:00' })],
   ['NOT_IN_VALUES', (fields) => toLine({ ...fields, type: 'unknown' })],
   ['ABOVE_MAX', (fields) => toLine({ ...fields, amount: '1000000000.01' })],
