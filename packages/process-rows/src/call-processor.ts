@@ -29,13 +29,15 @@ const fromResult = (row: RowTuple, returned: unknown): string => {
 };
 
 const fromError = (row: RowTuple, thrown: unknown): Called => {
-  const permanent = readPermanent(thrown);
-  if (permanent !== undefined) return failed(row, permanent.code, permanent.message);
-  // The text is the processor's own; it is kept for whoever looks at the row, and never logged.
-  const message = (thrown instanceof Error ? thrown.message : 'expected an Error, found another value thrown').slice(
-    0,
-    messageMax,
-  );
+  let message = 'expected an Error, found another value thrown';
+  try {
+    const permanent = readPermanent(thrown);
+    if (permanent !== undefined) return failed(row, permanent.code, permanent.message);
+    // The text is the processor's own; it is kept for whoever looks at the row, and never logged.
+    if (thrown instanceof Error) message = String(thrown.message).slice(0, messageMax);
+  } catch {
+    // An error whose own properties throw still fails its row alone.
+  }
   return { kind: 'transient', code: 'PROCESSOR_ERROR', message };
 };
 
@@ -62,10 +64,9 @@ const settleAsync = async (
   abort: () => void,
 ): Promise<Called> => {
   const watchdog = new AbortController();
-  const result = Promise.resolve(returned).then(
-    (value) => fromResult(row, value),
-    (thrown: unknown) => fromError(row, thrown),
-  );
+  const result = Promise.resolve(returned)
+    .then((value) => fromResult(row, value))
+    .catch((thrown: unknown) => fromError(row, thrown));
   const timeout = clock.sleep(timeoutMilliseconds, watchdog.signal).then(
     (): Called => {
       abort();
@@ -102,10 +103,11 @@ export const createCaller = (processor: Processor, message: RowsMessage, attempt
     let returned: unknown;
     try {
       returned = processor.process({ row: row[1], line: row[2], data: dataOf(columns, row[3], isSafe) }, context);
+      // A result can be an object with code of its own, which throws when it is looked at.
+      if (!isPromise(returned)) return fromResult(row, returned);
     } catch (thrown) {
       return fromError(row, thrown);
     }
-    if (!isPromise(returned)) return fromResult(row, returned);
     return settleAsync(row, returned, timeoutMilliseconds(), clock, () => controller?.abort(new Error('TIMEOUT')));
   };
 };
