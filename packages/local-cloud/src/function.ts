@@ -46,7 +46,7 @@ export const invoke = async (
     () => failed,
     () => failed,
   );
-  const answer = run(event, context).then(
+  const answer = new Promise((resolve) => resolve(run(event, context))).then(
     (response): InvocationResult => ({ status: 'answered', response }),
     () => failed,
   );
