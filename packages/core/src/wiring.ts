@@ -85,7 +85,9 @@ export const parseWiring = (json: unknown, binding: 'aws' | 'local'): Wiring => 
   const parsed = z.safeParse(wiringFile, json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new Error(`wiring.json: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
+    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+    const path = [...(issue?.path ?? []), ...unknown].join('.');
+    throw new Error(`wiring.json: ${path}: ${unknown.length > 0 ? 'Unknown setting' : (issue?.message ?? 'invalid')}`);
   }
   const file = parsed.data;
   if (binding === 'aws') return { stages: file.stages, pipeline: file.pipeline };
