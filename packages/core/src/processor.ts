@@ -79,10 +79,14 @@ const complainAboutValue = (value: unknown, depth: number): string | undefined =
       const complaint = complainAboutValue(value[i], depth - 1);
       if (complaint !== undefined) return complaint;
     }
-    return undefined;
+    return complainAboutToJson(value);
   }
   return complainAboutObject(value, depth - 1);
 };
+
+// JSON would call it, and keep what it returns instead.
+const complainAboutToJson = (value: object): string | undefined =>
+  'toJSON' in value && typeof value.toJSON === 'function' ? 'an object with a toJSON method' : undefined;
 
 const complainAboutObject = (value: object, depth: number): string | undefined => {
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -91,8 +95,7 @@ const complainAboutObject = (value: object, depth: number): string | undefined =
     const complaint = complainAboutValue((value as Readonly<Record<string, unknown>>)[key], depth);
     if (complaint !== undefined) return complaint;
   }
-  // JSON would call it, and keep what it returns instead.
-  return 'toJSON' in value && typeof value.toJSON === 'function' ? 'an object with a toJSON method' : undefined;
+  return complainAboutToJson(value);
 };
 
 /**
@@ -103,7 +106,7 @@ export const checkResult = (result: unknown): string | undefined => {
   if (result === undefined || result === null) return undefined;
   const isObject = typeof result === 'object' && !Array.isArray(result);
   const complaint = isObject
-    ? complainAboutObject(result, resultDepthMax)
+    ? complainAboutObject(result, resultDepthMax - 1)
     : `a result that is ${Array.isArray(result) ? 'an array' : `a ${typeof result}`}`;
   return complaint === undefined ? undefined : `expected a plain JSON object or nothing, found ${complaint}`;
 };
