@@ -1,6 +1,7 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import wiringJson from '../../../infra/wiring.json' with { type: 'json' };
 import { createLogger } from './logger.ts';
+import type { Random } from './ports/clock.ts';
 import type { DeadMark } from './ports/job-store.ts';
 import type { StageCounts } from './ports/metrics.ts';
 import type { QueueName } from './ports/queue.ts';
@@ -35,6 +36,7 @@ export type StageBenchSettings = {
   readonly pipeline?: Partial<PipelineSettings>;
   /** Runs before marks are kept; those it throws for are not. */
   readonly putMarks?: (marks: readonly DeadMark[]) => Promise<void>;
+  readonly random?: Random;
   readonly startAt?: number;
   /** Time of an invocation; the stage's by default. */
   readonly timeoutMilliseconds?: number;
@@ -46,6 +48,7 @@ export const createStageBench = ({
   queues: given = {},
   pipeline = {},
   putMarks = async () => undefined,
+  random = () => 0.5,
   startAt = 0,
   timeoutMilliseconds,
 }: StageBenchSettings) => {
@@ -65,7 +68,7 @@ export const createStageBench = ({
   };
   const seams: Seams = {
     clock,
-    random: () => 0.5,
+    random,
     wiring,
     logger: createLogger(stage, 'DEBUG'),
     metrics: (line) => counts.push(line),
