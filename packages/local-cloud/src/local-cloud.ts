@@ -57,6 +57,8 @@ export type LocalCloudOptions = {
   readonly buckets: Readonly<Record<string, string>>;
   readonly faults?: Faults;
   readonly shards?: number;
+  /** When a message comes back whose function failed; after its visibility timeout, as on AWS, where it is not given. */
+  readonly returnAfterSeconds?: () => number;
   /** Lets others run before the next invocation starts; the simulator hands in its own. */
   readonly defer?: (next: () => void) => void;
   /** Milliseconds, for busy times only. */
@@ -93,7 +95,12 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
     isPumpDue = true;
     defer(() => {
       isPumpDue = false;
-      if (!isClosed) pump();
+      if (isClosed) return;
+      try {
+        pump();
+      } catch (thrown) {
+        fail(thrown);
+      }
     });
   };
 
@@ -135,7 +142,9 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
 
   const createMapping = (stage: StageName): Mapping => {
     const settings = wiring.stages[stage];
-    if (settings.queue !== undefined) return createQueueMapping(queueOf(settings.queue).queue, settings);
+    if (settings.queue !== undefined) {
+      return createQueueMapping(queueOf(settings.queue).queue, settings, options.returnAfterSeconds);
+    }
     return createStreamMapping(stage, stream, settings, clock, readImage, async ({ shard, records }) => {
       const first = records[0]?.dynamodb?.SequenceNumber ?? '';
       await objectsOf('runner').put(
@@ -203,7 +212,12 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
           earliest = Math.min(earliest, readyAt);
           break;
         }
-        if (backlogBehind(stage) > backlogBytesMax || !start(entry)) break;
+        if (backlogBehind(stage) > backlogBytesMax) break;
+        if (!start(entry)) {
+          // What was ready has been set aside; what comes after it is still waited for.
+          earliest = Math.min(earliest, entry.mapping.readyAt() ?? Number.POSITIVE_INFINITY);
+          break;
+        }
       }
     }
     if (Number.isFinite(earliest)) setAlarm(earliest);
@@ -234,6 +248,10 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
     },
     runUntilIdle: (signal) =>
       new Promise((resolve, reject) => {
+        if (signal?.aborted) {
+          reject(signal.reason);
+          return;
+        }
         const waiter = { resolve, reject };
         waiters.push(waiter);
         signal?.addEventListener('abort', () => {
