@@ -15,11 +15,11 @@ export type RelayRowsPorts = Seams & {
   readonly jobs: Pick<JobStore, 'getJob' | 'putMarks'>;
 };
 
-/** New rows of one job: serialised, and the position of each one's record in the event. */
-type NewRows = { readonly texts: string[]; readonly positions: number[] };
+/** A new row: serialised, how many values it holds, and the position of its record in the event. */
+type NewRow = { readonly text: string; readonly values: number; readonly position: number };
 
 /** How the rows of a job are packed. */
-type Packing = { readonly envelope: Envelope; readonly rowsMax: number | undefined };
+type Packing = { readonly envelope: Envelope; readonly columns: number; readonly rowsMax: number | undefined };
 
 /** The mark of a record that holds no row, as far as its keys tell whose it is. */
 const poisonMark = (record: DynamoDBRecord | undefined): DeadMark | undefined => {
@@ -37,25 +37,30 @@ const poisonMark = (record: DynamoDBRecord | undefined): DeadMark | undefined =>
   };
 };
 
-/** True for the JSON of a row's values; anything else in a pack would make its neighbours unreadable too. */
-const isValues = (data: string): boolean => {
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
+/** How many values the JSON of a row holds; undefined for anything else, which in a pack would make its neighbours unreadable too. */
+const countValues = (data: string): number | undefined => {
   try {
-    return Array.isArray(JSON.parse(data));
+    const values: unknown = JSON.parse(data);
+    if (!Array.isArray(values)) return undefined;
+    for (const value of values) if (typeof value === 'object' && value !== null) return undefined;
+    return values.length;
   } catch {
-    return false;
+    return undefined;
   }
 };
 
 /** The row as it stands in a message, its values as the table holds them. */
-const readRow = (record: DynamoDBRecord): { readonly jobId: string; readonly text: string } | undefined => {
+const readRow = (record: DynamoDBRecord): (Omit<NewRow, 'position'> & { readonly jobId: string }) | undefined => {
   const image = record.dynamodb?.NewImage;
   const key = parsePartitionKey(image?.['pk']?.S ?? '');
   const row = Number(image?.['row']?.N);
   const line = Number(image?.['line']?.N);
   const data = image?.['data']?.S ?? '';
-  if (key === undefined || !Number.isSafeInteger(row) || !Number.isSafeInteger(line) || !isValues(data))
-    return undefined;
-  return { jobId: key.jobId, text: `[${key.chunk},${row},${line},${toSqsText(data)}]` };
+  const values = countValues(data);
+  if (key === undefined || !isCount(row) || !isCount(line) || values === undefined) return undefined;
+  return { jobId: key.jobId, values, text: `[${key.chunk},${row},${line},${toSqsText(data)}]` };
 };
 
 /** True for what the mapping's filter lets through; an update that slipped past it would go round for ever (P24). */
@@ -77,6 +82,7 @@ export const createRelayRows = (ports: RelayRowsPorts): StreamHandler => {
     if (job?.layout === undefined) return undefined;
     const packing = {
       envelope: rowsEnvelope(jobId, job.layout.outputColumns),
+      columns: job.layout.outputColumns.length,
       rowsMax: job.rowsPerMessage || undefined,
     };
     packings.set(jobId, packing);
@@ -84,7 +90,7 @@ export const createRelayRows = (ports: RelayRowsPorts): StreamHandler => {
   };
 
   const work = async (records: readonly DynamoDBRecord[]) => {
-    const jobs = new Map<string, NewRows>();
+    const jobs = new Map<string, NewRow[]>();
     const poison: number[] = [];
     const failed: number[] = [];
     let rowsIn = 0;
@@ -99,45 +105,50 @@ export const createRelayRows = (ports: RelayRowsPorts): StreamHandler => {
       }
       let rows = jobs.get(found.jobId);
       if (rows === undefined) {
-        rows = { texts: [], positions: [] };
+        rows = [];
         jobs.set(found.jobId, rows);
       }
-      rows.texts.push(found.text);
-      rows.positions.push(position);
+      rows.push({ text: found.text, values: found.values, position });
     });
 
-    for (const [jobId, { texts, positions }] of jobs) {
+    for (const [jobId, found] of jobs) {
       let packing: Packing | undefined;
       try {
         packing = await readPacking(jobId);
       } catch {
-        failed.push(...positions.slice(0, 1));
+        failed.push(...found.slice(0, 1).map(({ position }) => position));
         continue;
       }
-      if (packing === undefined) {
-        poison.push(...positions);
-        continue;
-      }
-      const packs = packAll(packing.envelope, texts, packing.rowsMax);
+      const columns = packing?.columns;
+      const rows = found.filter(({ values }) => values === columns);
+      for (const { values, position } of found) if (values !== columns) poison.push(position);
+      if (packing === undefined) continue;
+      const packs = packAll(
+        packing.envelope,
+        rows.map(({ text }) => text),
+        packing.rowsMax,
+      );
       const unsent = new Set((await sendAll(ports.queues.work, packs, ports)).map(({ index }) => index));
       let first = 0;
       packs.forEach((pack, index) => {
-        if (unsent.has(index)) failed.push(positions[first] ?? 0);
+        if (unsent.has(index)) failed.push(rows[first]?.position ?? 0);
         else rowsOut += pack.rows;
         first += pack.rows;
       });
     }
 
+    let dead = 0;
     const marks = poison.map((position) => poisonMark(records[position])).filter((mark) => mark !== undefined);
     if (marks.length > 0) {
       try {
         await ports.jobs.putMarks(marks);
+        dead = marks.length;
       } catch {
         failed.push(...poison);
       }
     }
     if (poison.length > 0) ports.logger.error('stream records hold no row', { records: poison.length });
-    return { rowsIn, rowsOut, dead: marks.length, failed };
+    return { rowsIn, rowsOut, dead, failed };
   };
 
   return createStreamStage('relay-rows', work, ports);
