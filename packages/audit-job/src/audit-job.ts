@@ -1,3 +1,4 @@
+import type { Ledger } from '@sluice/core/ledger';
 import { addLedgers, emptyLedger, stateOf } from '@sluice/core/ledger';
 import type { AuditMessage } from '@sluice/core/messages';
 import { findJobId, parseAuditMessage, serialiseAudit } from '@sluice/core/messages';

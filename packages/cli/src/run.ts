@@ -50,7 +50,10 @@ const auditMilliseconds = 100;
 /** Audits in a row that change nothing before the run gives up on a job. */
 const fruitlessAuditsMax = 50;
 
-const stageWorker = import.meta.resolve('./stage-worker.ts');
+/** Wait before messages come back whose function died, each after a time of its own; nobody waits for a visibility timeout here. */
+const returnAfterSeconds = (): number => 0.1 + Math.random() / 2;
+
+const stageWorker = new URL('./stage-worker.ts', import.meta.url).href;
 
 /** What a run came to. */
 export type RunResult = { readonly report: Report; readonly rejects: Exported['rejects'] };
@@ -301,7 +304,7 @@ const runWith = async (
   const database = openDatabase(state.path);
   onEnd(() => database.close());
   const buckets = { [inboxBucket]: file.folder, [workBucket]: work };
-  cloud = createLocalCloud({ wiring, clock: realClock, database, buckets });
+  cloud = createLocalCloud({ wiring, clock: realClock, database, buckets, returnAfterSeconds });
   onEnd(cloud.close);
 
   const progress = startProgress(process.stderr, options.file, counts.totals, options.quiet);

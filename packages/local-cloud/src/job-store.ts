@@ -131,3 +131,8 @@ export const createLocalJobs = (database: LocalDatabase, faults: Faults) => {
     };
   };
 };
+
+/** Takes back every dead mark of a job, as no service of AWS would: for a run that tries again what an earlier one gave up. */
+export const forgetMarks = (database: LocalDatabase, jobId: string): void => {
+  database.write(database.prepare('DELETE FROM marks WHERE job = ?'), jobId);
+};

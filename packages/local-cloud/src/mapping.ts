@@ -23,7 +23,11 @@ export type Mapping = {
   start(invoke: Invoke): Promise<void> | undefined;
 };
 
-export const createQueueMapping = (queue: LocalQueue, settings: StageSettings): Mapping => ({
+export const createQueueMapping = (
+  queue: LocalQueue,
+  settings: StageSettings,
+  returnAfterSeconds?: () => number,
+): Mapping => ({
   readyAt() {
     const since = queue.visibleSince();
     if (since === undefined) return queue.nextVisibleAt();
@@ -33,7 +37,11 @@ export const createQueueMapping = (queue: LocalQueue, settings: StageSettings): 
     const records = queue.receive(settings.batchSize);
     if (records.length === 0) return undefined;
     return invoke({ Records: records } satisfies SQSEvent).then((result) => {
-      if (result.status === 'failed') return;
+      if (result.status === 'failed') {
+        if (returnAfterSeconds === undefined) return;
+        for (const { receiptHandle } of records) queue.hide(receiptHandle, returnAfterSeconds());
+        return;
+      }
       queue.delete(acknowledgedRecords(records, result.response).map(({ receiptHandle }) => receiptHandle));
     });
   },

@@ -52,6 +52,8 @@ export type LocalQueue = {
   receive(max: number): SQSRecord[];
   /** Deletes by receipt handle; a stale handle deletes nothing. */
   delete(receiptHandles: readonly string[]): void;
+  /** Makes a message in flight visible again after this time; false for a stale handle. */
+  hide(receiptHandle: string, seconds: number): boolean;
   /** Messages of every kind, and their bytes. */
   size(): { readonly messages: number; readonly bytes: number };
   /** Visible now. */
@@ -232,19 +234,21 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     return { sent: entries.map(({ id }) => id), failed: [] };
   };
 
+  const hide = (receiptHandle: string, seconds: number): boolean => {
+    const message = byHandle.get(receiptHandle);
+    if (message === undefined || message.isWaiting) return false;
+    sleepUntil(message, clock.now() + seconds * 1000);
+    return true;
+  };
+
   const changeVisibilityBatch = (entries: readonly VisibilityEntry[]): BatchAnswer => {
     checkBatch(entries);
     const done: string[] = [];
     const failed: { id: string; code: string; senderFault: boolean }[] = [];
     for (const { id, receiptHandle, timeoutSeconds } of entries) {
       checkSeconds(timeoutSeconds, visibilitySecondsMax);
-      const message = byHandle.get(receiptHandle);
-      if (message === undefined || message.isWaiting) {
-        failed.push({ id, code: 'ReceiptHandleIsInvalid', senderFault: true });
-        continue;
-      }
-      sleepUntil(message, clock.now() + timeoutSeconds * 1000);
-      done.push(id);
+      if (hide(receiptHandle, timeoutSeconds)) done.push(id);
+      else failed.push({ id, code: 'ReceiptHandleIsInvalid', senderFault: true });
     }
     onChange();
     return { sent: done, failed };
@@ -315,6 +319,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
         if (message !== undefined) remove(message);
       }
     },
+    hide,
     size: () => ({ messages: messages.size, bytes }),
     visible() {
       wake();
