@@ -84,7 +84,7 @@ describe('readPermanent', () => {
 
   it('gives text whatever the code and the message are', () => {
     const mark = Symbol.for('sluice.permanent');
-    expect(readPermanent({ [mark]: 42 })).toEqual({ code: '42', message: '' });
+    expect(readPermanent({ [mark]: 42, message: 7 })).toEqual({ code: '42', message: '7' });
     expect(readPermanent({ [mark]: undefined, message: null })).toEqual({ code: 'undefined', message: '' });
   });
 });
