@@ -43,6 +43,7 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
   const running = new Map<number, Running>();
   const busy = new Map<StageName, number>();
   let worker: Worker | undefined;
+  let ready: Promise<void> = Promise.resolve();
   let invocations = 0;
 
   const answerCall = async (from: Worker, message: Extract<ToMain, { kind: 'call' }>): Promise<void> => {
@@ -65,7 +66,21 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
     running.clear();
   };
 
-  const launch = (onReady: () => void, onBroken: (error: Error) => void): Worker => {
+  /** Everything a worker was doing has failed, and the next invocation finds a new one. */
+  const retire = (ended: Worker): void => {
+    if (worker !== ended) return;
+    worker = undefined;
+    failAll(new Error('expected the worker to go on, found it ended'));
+  };
+
+  const launch = (): Worker => {
+    let onReady = ignore;
+    let onBroken: (error: Error) => void = ignore;
+    ready = new Promise((resolve, reject) => {
+      onReady = resolve;
+      onBroken = reject;
+    });
+    ready.catch(ignore);
     const started = new Worker(entry, {
       workerData: { module, buckets, data } satisfies WorkerStart,
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -92,25 +107,26 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
     started.on('error', (error) => onBroken(error instanceof Error ? error : new Error(String(error))));
     started.on('exit', () => {
       onBroken(new Error('expected the worker to start, found it ended'));
-      if (worker !== started) return;
-      worker = undefined;
-      failAll(new Error('expected the worker to go on, found it ended'));
+      retire(started);
     });
     return started;
   };
 
   return {
-    start: () =>
-      new Promise((resolve, reject) => {
-        worker ??= launch(resolve, reject);
-      }),
+    start() {
+      worker ??= launch();
+      return ready;
+    },
     function: (stage) => (event, context) =>
       new Promise((resolve, reject) => {
-        worker ??= launch(ignore, ignore);
+        worker ??= launch();
         const from = worker;
         const id = ++invocations;
         const remaining = context.getRemainingTimeInMillis();
-        const timer = setTimeout(() => void from.terminate(), remaining);
+        const timer = setTimeout(() => {
+          retire(from);
+          void from.terminate();
+        }, remaining);
         const finish =
           <Value>(settle: (value: Value) => void) =>
           (value: Value): void => {

@@ -1,0 +1,323 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SluiceError } from '@sluice/core/errors';
+import type { Job } from '@sluice/core/ports/job-store';
+import type { StageCounts } from '@sluice/core/ports/metrics';
+import { queueNames } from '@sluice/core/ports/queue';
+import type { ScriptedQueue } from '@sluice/core/scripted-queue';
+import { createScriptedQueue } from '@sluice/core/scripted-queue';
+import type { Services } from '@sluice/core/stage';
+import type { StageName } from '@sluice/core/wiring';
+import type { Context } from 'aws-lambda';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { realClock } from './clock.ts';
+import { openDatabase } from './database.ts';
+import { noFaults } from './faults.ts';
+import { invoke } from './function.ts';
+import { createLocalJobs } from './job-store.ts';
+import { createWorkerFunctions } from './worker-function.ts';
+
+const fixture = new URL('./worker-function.fixture.ts', import.meta.url).href;
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+  vi.restoreAllMocks();
+});
+
+const job: Job = {
+  jobId: '0123456789abcdefghjkmnpqrs',
+  file: { bucket: 'inbox', key: 'a.csv', etag: 'e', bytes: 10 },
+  profile: { prefix: '' },
+  schemaHash: 'hash',
+  codeVersion: 'test',
+  rowsPerMessage: 0,
+  createdAt: 1,
+  state: 'OPEN',
+  repairs: 0,
+};
+
+/** A promise that resolves when it is told. */
+const createSignal = () => {
+  let done: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  return { promise, resolve: () => done() };
+};
+
+type Answer = { readonly invocations: number };
+
+const contextFor = (remainingMilliseconds: number): Context =>
+  ({
+    functionName: 'process-rows',
+    awsRequestId: 'request-1',
+    getRemainingTimeInMillis: () => remainingMilliseconds,
+  }) as Context;
+
+const open = (data: unknown, module = fixture) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-worker-'));
+  const database = openDatabase(':memory:');
+  const jobs = createLocalJobs(database, noFaults)('runner');
+  const getJob = async (id: string): Promise<Job | undefined> => {
+    if (id === 'refused') throw new SluiceError('SERVICE_REFUSED', 'expected a job id, found another');
+    if (id === 'broken') throw new TypeError('no table');
+    return jobs.getJob(id);
+  };
+  const queues = Object.fromEntries(queueNames.map((name) => [name, createScriptedQueue()])) as Record<
+    keyof Services['queues'],
+    ScriptedQueue
+  >;
+  const callers: StageName[] = [];
+  const counts: StageCounts[] = [];
+  const functions = createWorkerFunctions({
+    module,
+    buckets: { work: folder },
+    data,
+    services: (caller) => {
+      callers.push(caller);
+      return { jobs: { ...jobs, getJob }, queues };
+    },
+    metrics: (line) => counts.push(line),
+  });
+  const close = async (): Promise<void> => {
+    await functions.close();
+    database.close();
+    rmSync(folder, { recursive: true });
+  };
+  const run = functions.function('process-rows');
+  const ask = (what: string, text?: string, remainingMilliseconds = 30_000): Promise<unknown> =>
+    run({ do: what, text }, contextFor(remainingMilliseconds));
+  return { folder, functions, jobs, queues, callers, counts, run, ask, close };
+};
+
+/** One worker for the tests that leave it as it is: starting one takes a while. */
+const shared = open({ schema: ['a'] });
+afterAll(shared.close);
+
+const setUp = (data: unknown = null, module?: string) => {
+  const opened = open(data, module);
+  closers.push(opened.close);
+  return opened;
+};
+
+describe('a function in a worker', () => {
+  it('answers, with the event, its context and its data at hand', async () => {
+    const { ask } = shared;
+    expect(await ask('answer', 'hello')).toEqual({
+      text: 'hello',
+      data: { schema: ['a'] },
+      invocations: expect.any(Number),
+      functionName: 'process-rows',
+      requestId: 'request-1',
+    });
+  });
+
+  it('finds the worker of the invocation before', async () => {
+    const { functions, ask } = shared;
+    const { invocations } = (await ask('answer')) as Answer;
+    expect(await ask('answer')).toMatchObject({ invocations: invocations + 1 });
+    expect(await functions.function('finish-rows')({}, contextFor(30_000))).toBe('finished');
+  });
+
+  it('sees the time that remains', async () => {
+    const { ask } = shared;
+    const remaining = await ask('remaining', '', 20_000);
+    expect(remaining).toBeGreaterThan(0);
+    expect(remaining).toBeLessThanOrEqual(20_000);
+  });
+
+  it('fails when it throws, and leaves the worker as it is', async () => {
+    const { ask } = shared;
+    const { invocations } = (await ask('answer')) as Answer;
+    await expect(ask('throw')).rejects.toThrow('expected the function to answer, found it throwing');
+    expect(await ask('answer')).toMatchObject({ invocations: invocations + 2 });
+  });
+
+  it('fails when its answer cannot be copied', async () => {
+    const { ask } = shared;
+    await expect(ask('answer with a function')).rejects.toThrow('found it throwing');
+  });
+
+  it('fails when its module has none for the stage', async () => {
+    const { functions } = shared;
+    await expect(functions.function('audit-job')({}, contextFor(30_000))).rejects.toThrow('found it throwing');
+  });
+
+  it('hands on what it counts', async () => {
+    const { ask, counts } = shared;
+    await ask('count');
+    expect(counts).toEqual([{ stage: 'process-rows', rowsIn: 1, rowsOut: 2, retried: 3, dead: 4 }]);
+  });
+
+  it('adds up the time its stage was at work', async () => {
+    const { ask, functions } = shared;
+    await ask('answer');
+    const first = functions.busyMilliseconds('process-rows');
+    expect(first).toBeGreaterThan(0);
+    await ask('answer');
+    expect(functions.busyMilliseconds('process-rows')).toBeGreaterThan(first);
+    expect(functions.busyMilliseconds('store-rows')).toBe(0);
+  });
+
+  it('prints to standard error', async () => {
+    const { ask } = shared;
+    const printed: string[] = [];
+    const { promise, resolve } = createSignal();
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      printed.push(`out ${text}`);
+      return true;
+    });
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      if (!String(text).includes('from the processor')) return true;
+      printed.push(`err ${text}`);
+      resolve();
+      return true;
+    });
+    await ask('print', 'from the processor');
+    await promise;
+    expect(printed).toEqual(['err from the processor\n']);
+  });
+});
+
+describe('the services of a worker', () => {
+  it('send to the queues of the main thread, in the name of the stage', async () => {
+    const { ask, queues, callers } = shared;
+    callers.length = 0;
+    expect(await ask('send', 'outcome')).toEqual({ sent: ['0'], failed: [] });
+    expect(queues.finished.bodies).toEqual(['outcome']);
+    expect(callers).toEqual(['process-rows']);
+  });
+
+  it('read the jobs of the main thread', async () => {
+    const { ask, jobs } = shared;
+    await jobs.createJob(job);
+    expect(await ask('get job', job.jobId)).toEqual(job);
+    expect(await ask('get job', 'another')).toBeUndefined();
+  });
+
+  it('write objects themselves', async () => {
+    const { ask, folder } = shared;
+    await ask('put', 'body');
+    expect(readFileSync(join(folder, 'from-worker.txt'), 'utf8')).toBe('body');
+  });
+
+  it('throw a SluiceError with its code', async () => {
+    expect(await shared.ask('catch', 'refused')).toEqual({
+      name: 'SluiceError',
+      code: 'SERVICE_REFUSED',
+      permanent: true,
+      message: 'expected a job id, found another',
+    });
+  });
+
+  it('throw any other error without a code', async () => {
+    expect(await shared.ask('catch', 'broken')).toEqual({ name: 'Error', message: 'no table' });
+  });
+});
+
+describe('a worker that ends', () => {
+  it.each([
+    ['a function that loops for ever', 'loop'],
+    ['a function that never answers', 'hang'],
+  ])('has stopped %s at its remaining time, and the next invocation finds a new one', async (_, what) => {
+    const { functions, ask } = setUp();
+    await functions.start();
+    await expect(ask(what, '', 100)).rejects.toThrow('expected the worker to go on, found it ended');
+    expect(await ask('answer')).toMatchObject({ invocations: 1 });
+  });
+
+  it('loses no invocation that begins as another is stopped', async () => {
+    const { functions, run } = setUp();
+    await functions.start();
+    const settings = { batchSize: 1, windowSeconds: 0, timeoutSeconds: 0.1, memoryMegabytes: 1024 };
+    const stopped = await invoke(run, 'process-rows', settings, { do: 'loop' }, 'request-1', realClock);
+    expect(stopped).toEqual({ status: 'failed' });
+    const longer = { ...settings, timeoutSeconds: 30 };
+    const next = await invoke(run, 'process-rows', longer, { do: 'answer' }, 'request-2', realClock);
+    expect(next).toMatchObject({ status: 'answered', response: { invocations: 1, requestId: 'request-2' } });
+  });
+
+  it('fails everything else it was doing when one invocation is stopped', async () => {
+    const { functions, ask } = setUp();
+    await functions.start();
+    const other = ask('hang');
+    const looping = ask('loop', '', 100);
+    await Promise.all([
+      expect(looping).rejects.toThrow('found it ended'),
+      expect(other).rejects.toThrow('found it ended'),
+    ]);
+    expect(await ask('answer')).toMatchObject({ invocations: 1 });
+  });
+
+  it.each([
+    ['exits', 'exit'],
+    ['crashes', 'crash'],
+    ['leaves a rejection unhandled', 'forget'],
+  ])('fails the invocations under way when it %s, and the next finds a new one', async (_, what) => {
+    const { functions, ask } = setUp();
+    await functions.start();
+    const other = ask('hang');
+    const ending = ask(what);
+    await Promise.all([
+      expect(ending).rejects.toThrow('found it ended'),
+      expect(other).rejects.toThrow('found it ended'),
+    ]);
+    expect(await ask('answer')).toMatchObject({ invocations: 1 });
+  });
+
+  it('is not stopped by an invocation that has answered in time', async () => {
+    const { functions, ask } = setUp();
+    await functions.start();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await ask('answer', '', 100);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('starting and closing', () => {
+  it('rejects with what the module throws as it starts', async () => {
+    const { functions } = setUp('throw');
+    await expect(functions.start()).rejects.toThrow('expected a processor, found none');
+  });
+
+  it('rejects when there is no such module', async () => {
+    const { functions } = setUp(null, new URL('./none.ts', import.meta.url).href);
+    await expect(functions.start()).rejects.toThrow('Cannot find module');
+  });
+
+  it('rejects when the module ends the worker as it starts', async () => {
+    const { functions } = setUp('exit');
+    await expect(functions.start()).rejects.toThrow('expected the worker to start, found it ended');
+  });
+
+  it('fails the invocation that finds a module which cannot start', async () => {
+    const { ask } = setUp('throw');
+    await expect(ask('answer')).rejects.toThrow('found it ended');
+  });
+
+  it('may start twice', async () => {
+    const { functions } = setUp();
+    await functions.start();
+    await expect(functions.start()).resolves.toBeUndefined();
+  });
+
+  it('fails what is under way when it is closed', async () => {
+    const { functions, ask } = setUp();
+    await functions.start();
+    const hanging = ask('hang');
+    const closing = functions.close();
+    await expect(hanging).rejects.toThrow('expected the run to go on, found it closed');
+    await closing;
+  });
+
+  it('closes without having started', async () => {
+    const { functions } = setUp();
+    await expect(functions.close()).resolves.toBeUndefined();
+  });
+});
