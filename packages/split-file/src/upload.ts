@@ -12,7 +12,7 @@ const s3Record = z.object({
     bucket: z.object({ name: z.string().check(z.minLength(1)) }),
     object: z.object({
       key: z.string().check(z.minLength(1)),
-      size: z.optional(z.int()),
+      size: z.optional(z.int().check(z.nonnegative())),
       eTag: z.optional(z.string()),
       versionId: z.optional(z.string()),
     }),
