@@ -18,13 +18,22 @@ const readHead = async (ports: StagingPorts, file: StagedFile): Promise<Buffer> 
   return Buffer.concat(pieces);
 };
 
+/** The encoding's name in the Encoding Standard. */
+const labelOf = (declared: string): string => {
+  try {
+    return new TextDecoder(declared).encoding;
+  } catch {
+    throw new SluiceError('FILE_ENCODING', 'expected the profile to declare a known encoding, found another');
+  }
+};
+
 /** What the file must go through first; undefined when it can be read as it is. */
 const stagingOf = (head: Buffer, declared: string | undefined): Staging | undefined => {
   const { encoding, bomBytes } = detectEncoding(head);
   if (encoding === 'gzip') return { gzip: true };
   if (encoding !== 'utf-8') return { gzip: false, encoding };
   if (declared === undefined || bomBytes > 0) return undefined;
-  const { encoding: label } = new TextDecoder(declared);
+  const label = labelOf(declared);
   return label === 'utf-8' ? undefined : { gzip: false, encoding: label };
 };
 
