@@ -1,0 +1,90 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
+  writeFileSync(join(folder, 'a.csv'), 'a,b\n1,2\n3,4\n');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const sluice = (...args: string[]) => {
+  const command = ['--disable-warning=ExperimentalWarning', main, ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
+  return { status, stdout, stderr };
+};
+
+describe('the command', { timeout: 60_000 }, () => {
+  it('ends with 0 when every row is accounted for, and shows the ledger on standard error alone', () => {
+    const { status, stdout, stderr } = sluice('run', 'a.csv');
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    expect(stderr).toMatch(/COMPLETE[\s\S]*rows +2[\s\S]*done +2[\s\S]*missing +0/);
+    expect(existsSync(join(folder, 'sluice-out', 'a.csv', 'report.json'))).toBe(true);
+  });
+
+  it('prints the report alone with --json, and nothing else with --quiet', () => {
+    const { status, stdout, stderr } = sluice('run', 'a.csv', '--out', 'json', '--json', '--quiet');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync(join(folder, 'json', 'report.json'), 'utf8')));
+  });
+
+  it('ends with 1 when rows are held', () => {
+    const code =
+      "import { defineProcessor } from 'sluice'; export default defineProcessor({ name: 'x', process() { console.log('noise'); throw new Error('no'); } });";
+    writeFileSync(join(folder, 'processor.ts'), code);
+    const { status, stdout } = sluice('run', 'a.csv', '--processor', 'processor.ts', '--out', 'held', '--json');
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'HELD', dead: 2 });
+  });
+
+  it('never lets a file name act on the terminal', () => {
+    const name = 'a\u001b[31m\u202e.csv';
+    writeFileSync(join(folder, name), 'a\n1\n');
+    const { stderr } = sluice('run', name, '--out', 'odd');
+    expect(stderr).toContain('a\\u{1b}[31m\\u{202e}.csv');
+    for (const character of ['\u001b', '\u202e']) expect(stderr).not.toContain(character);
+  });
+
+  it.each([
+    ['no command', [], /Usage: sluice/],
+    ['a command that is none', ['walk'], /unknown command 'walk'/],
+    ['no file', ['run'], /missing required argument 'file'/],
+    ['a file that is not there', ['run', 'b.csv'], /expected a CSV file, found nothing at b\.csv/],
+    ['an option that is none', ['run', 'a.csv', '--fast'], /unknown option '--fast'/],
+    [
+      'a count that is none',
+      ['run', 'a.csv', '--chunk-bytes', '1k'],
+      /--chunk-bytes: expected a whole number .* found "1k"/,
+    ],
+    [
+      'a delimiter of two characters',
+      ['run', 'a.csv', '--delimiter', ';;'],
+      /--delimiter: expected one ASCII character/,
+    ],
+    ['an encoding it cannot read', ['run', 'a.csv', '--encoding', 'ebcdic'], /--encoding: expected one of utf-8/],
+    ['a share above 1', ['run', 'a.csv', '--max-rejected', '120%'], /--max-rejected: expected a share/],
+    [
+      'a folder that cannot be made',
+      ['run', 'a.csv', '--out', 'a.csv/out'],
+      /--out: expected a folder that can be written/,
+    ],
+  ])('ends with 2 and one line for %s', (_, args, expected) => {
+    const { status, stdout, stderr } = sluice(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(expected);
+    if (args.length > 0) expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('explains itself on standard output', () => {
+    const { status, stdout, stderr } = sluice('run', '--help');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const option of ['--schema', '--processor', '--out', '--rows-per-message', '--chunk-bytes', '--max-rejected'])
+      expect(stdout).toContain(option);
+  });
+});
