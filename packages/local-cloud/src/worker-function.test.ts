@@ -234,6 +234,8 @@ describe('a worker that ends', () => {
     const settings = { batchSize: 1, windowSeconds: 0, timeoutSeconds: 0.1, memoryMegabytes: 1024 };
     const stopped = await invoke(run, 'process-rows', settings, { do: 'loop' }, 'request-1', realClock);
     expect(stopped).toEqual({ status: 'failed' });
+    // The cloud begins the next one a turn later.
+    await new Promise((resolve) => setImmediate(resolve));
     const longer = { ...settings, timeoutSeconds: 30 };
     const next = await invoke(run, 'process-rows', longer, { do: 'answer' }, 'request-2', realClock);
     expect(next).toMatchObject({ status: 'answered', response: { invocations: 1, requestId: 'request-2' } });
