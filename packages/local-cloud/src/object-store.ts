@@ -36,8 +36,9 @@ export const createLocalObjects = (
     const folder = folders.get(bucket);
     if (folder === undefined)
       throw new SluiceError('SERVICE_REFUSED', 'expected a bucket of this cloud, found another');
-    const path = resolve(folder, key);
-    if (key.includes('\0') || !path.startsWith(folder.endsWith(sep) ? folder : resolve(folder) + sep)) {
+    const root = resolve(folder);
+    const path = resolve(root, key);
+    if (key.includes('\0') || !path.startsWith(root.endsWith(sep) ? root : root + sep)) {
       throw new SluiceError('SERVICE_REFUSED', 'expected a key inside its bucket, found one that leads out of it');
     }
     return path;

@@ -1,0 +1,300 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ObjectHead, ObjectStore, ObjectVersion } from './object-store.ts';
+
+// What every ObjectStore promises. An adapter runs it from a test of its own.
+
+/** Two empty buckets for one test alone. */
+export type ObjectStoreSetUp = {
+  readonly store: ObjectStore;
+  readonly bucket: string;
+  readonly otherBucket: string;
+  /** Removes an object: the port cannot. */
+  remove(bucket: string, key: string): Promise<void>;
+  close(): Promise<void>;
+};
+
+const key = 'in/file.csv';
+const changed = { name: 'SluiceError', code: 'OBJECT_CHANGED' };
+
+/** Bytes that tell their place. */
+const patternOf = (length: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, index) => (index * 31 + Math.floor(index / 251)) % 256);
+
+const oddKeys: readonly (readonly [name: string, key: string])[] = [
+  ['with spaces', 'a folder/a file .csv'],
+  ['with letters of many scripts', 'übung/ファイル/файл.csv'],
+  ['with an emoji', '📦/👍.csv'],
+  ['with characters that URLs escape', 'a+b%20c?d=e&f#g.csv'],
+  ['with quotes and brackets', `it's "this" (one) [two] {three}.csv`],
+  ['with dots', '.hidden/..name/a..b/...csv'],
+  ['with the name of a prototype', '__proto__'],
+  ['without an ending', 'file'],
+  ['deep down', 'a/b/c/d/e/f/g/h/i/j/k.csv'],
+];
+
+export const objectStoreContract = (name: string, setUp: () => Promise<ObjectStoreSetUp>): void => {
+  describe(name, () => {
+    let made: ObjectStoreSetUp;
+    let store: ObjectStore;
+    beforeEach(async () => {
+      made = await setUp();
+      store = made.store;
+    });
+    afterEach(() => made.close());
+
+    const versionOf = ({ etag, versionId }: ObjectHead, bucket = made.bucket, ofKey = key): ObjectVersion => ({
+      bucket,
+      key: ofKey,
+      etag,
+      ...(versionId === undefined ? {} : { versionId }),
+    });
+
+    const read = async (version: ObjectVersion, start: number, end: number): Promise<Buffer> => {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of store.readRange(version, start, end, new AbortController().signal)) {
+        pieces.push(Uint8Array.from(piece));
+      }
+      return Buffer.concat(pieces);
+    };
+
+    /** All bytes of the newest version; undefined when there is none. */
+    const readNewest = async (bucket = made.bucket, ofKey = key): Promise<Buffer | undefined> => {
+      const head = await store.head(bucket, ofKey);
+      return head === undefined ? undefined : read(versionOf(head, bucket, ofKey), 0, head.bytes);
+    };
+
+    describe('head', () => {
+      it('is undefined where there is no object', async () => {
+        expect(await store.head(made.bucket, key)).toBeUndefined();
+      });
+
+      it('is undefined for a key that only begins other keys', async () => {
+        await store.put(made.bucket, 'a/b/c', 'text');
+        expect(await store.head(made.bucket, 'a')).toBeUndefined();
+        expect(await store.head(made.bucket, 'a/b')).toBeUndefined();
+        expect(await store.head(made.bucket, 'a/b/c/d')).toBeUndefined();
+      });
+
+      it('is what put answered, as long as nothing is put again', async () => {
+        const head = await store.put(made.bucket, key, 'text');
+        expect(head.bytes).toBe(4);
+        expect(head.etag).not.toBe('');
+        expect(await store.head(made.bucket, key)).toEqual(head);
+        await readNewest();
+        expect(await store.head(made.bucket, key)).toEqual(head);
+      });
+
+      it('has another etag once other bytes are put, as many as they are', async () => {
+        const first = await store.put(made.bucket, key, 'first');
+        const second = await store.put(made.bucket, key, 'other');
+        expect(second.etag).not.toBe(first.etag);
+        expect(await store.head(made.bucket, key)).toEqual(second);
+      });
+
+      it('is undefined once the object is removed', async () => {
+        await store.put(made.bucket, key, 'text');
+        await made.remove(made.bucket, key);
+        expect(await store.head(made.bucket, key)).toBeUndefined();
+      });
+    });
+
+    describe('readRange', () => {
+      it.each([
+        [0, 10],
+        [0, 1],
+        [9, 10],
+        [3, 7],
+        [0, 0],
+        [5, 5],
+        [10, 10],
+      ])('gives the bytes from %i to %i, the end not among them', async (start, end) => {
+        const bytes = patternOf(10);
+        const version = versionOf(await store.put(made.bucket, key, bytes));
+        expect(await read(version, start, end)).toEqual(Buffer.from(bytes.subarray(start, end)));
+      });
+
+      it('gives exact bytes of a range of many pieces', async () => {
+        const bytes = patternOf(5_000_003);
+        const version = versionOf(await store.put(made.bucket, key, bytes));
+        const found = await read(version, 999_999, 4_999_999);
+        expect(found.equals(bytes.subarray(999_999, 4_999_999))).toBe(true);
+      });
+
+      it('gives ranges that together are the object', async () => {
+        const bytes = patternOf(100_001);
+        const version = versionOf(await store.put(made.bucket, key, bytes));
+        const ranges = await Promise.all([
+          read(version, 0, 33_333),
+          read(version, 33_333, 66_667),
+          read(version, 66_667, 100_001),
+        ]);
+        expect(Buffer.concat(ranges).equals(bytes)).toBe(true);
+      });
+
+      it('throws OBJECT_CHANGED when other bytes were put', async () => {
+        const version = versionOf(await store.put(made.bucket, key, 'first'));
+        await store.put(made.bucket, key, 'other');
+        await expect(read(version, 0, 5)).rejects.toMatchObject(changed);
+      });
+
+      it('throws OBJECT_CHANGED when other bytes were streamed', async () => {
+        const version = versionOf(await store.put(made.bucket, key, 'first'));
+        await store.putStream(made.bucket, key, piecesOf('other'));
+        await expect(read(version, 0, 5)).rejects.toMatchObject(changed);
+      });
+
+      it('throws OBJECT_CHANGED when the object is gone', async () => {
+        const version = versionOf(await store.put(made.bucket, key, 'first'));
+        await made.remove(made.bucket, key);
+        await expect(read(version, 0, 5)).rejects.toMatchObject(changed);
+      });
+
+      it('throws OBJECT_CHANGED where there never was an object', async () => {
+        const { etag } = await store.put(made.bucket, key, 'first');
+        await expect(read({ bucket: made.bucket, key: 'other.csv', etag }, 0, 5)).rejects.toMatchObject(changed);
+      });
+    });
+
+    describe('put', () => {
+      it('keeps text as UTF-8', async () => {
+        const head = await store.put(made.bucket, key, 'é👍\u0000\ufeff\n');
+        expect(head.bytes).toBe(Buffer.byteLength('é👍\u0000\ufeff\n'));
+        expect(await readNewest()).toEqual(Buffer.from('é👍\u0000\ufeff\n'));
+      });
+
+      it('keeps bytes that are no text', async () => {
+        await store.put(made.bucket, key, Uint8Array.of(0, 255, 254, 13, 10, 192, 128));
+        expect(await readNewest()).toEqual(Buffer.of(0, 255, 254, 13, 10, 192, 128));
+      });
+
+      it('keeps only the part of a buffer that it is given', async () => {
+        await store.put(made.bucket, key, patternOf(100).subarray(10, 20));
+        expect(await readNewest()).toEqual(Buffer.from(patternOf(100).subarray(10, 20)));
+      });
+
+      it('keeps an empty object', async () => {
+        expect((await store.put(made.bucket, key, '')).bytes).toBe(0);
+        expect((await store.head(made.bucket, key))?.bytes).toBe(0);
+        expect(await readNewest()).toEqual(Buffer.alloc(0));
+      });
+
+      it('replaces the whole object', async () => {
+        await store.put(made.bucket, key, 'a long text');
+        expect((await store.put(made.bucket, key, 'short')).bytes).toBe(5);
+        expect(await readNewest()).toEqual(Buffer.from('short'));
+      });
+
+      it('leaves one of two bodies that are put at once, whole', async () => {
+        const bodies = [Buffer.alloc(200_000, 'a'), Buffer.alloc(100_000, 'b')];
+        await Promise.all(bodies.map((body) => store.put(made.bucket, key, body)));
+        const found = await readNewest();
+        expect(bodies.filter((body) => found?.equals(body))).toHaveLength(1);
+      });
+
+      it('keeps two buckets apart', async () => {
+        await store.put(made.bucket, key, 'here');
+        expect(await store.head(made.otherBucket, key)).toBeUndefined();
+        await store.put(made.otherBucket, key, 'there');
+        expect(await readNewest(made.bucket)).toEqual(Buffer.from('here'));
+        expect(await readNewest(made.otherBucket)).toEqual(Buffer.from('there'));
+      });
+
+      it.each(oddKeys)('takes a key %s', async (_, oddKey) => {
+        const head = await store.put(made.bucket, oddKey, `at ${oddKey}`);
+        expect(await store.head(made.bucket, oddKey)).toEqual(head);
+        expect(await readNewest(made.bucket, oddKey)).toEqual(Buffer.from(`at ${oddKey}`));
+      });
+    });
+
+    describe('putStream', () => {
+      it('puts the pieces together', async () => {
+        const head = await store.putStream(made.bucket, key, piecesOf('a', '', 'bc', 'd'));
+        expect(head.bytes).toBe(4);
+        expect(await store.head(made.bucket, key)).toEqual(head);
+        expect(await readNewest()).toEqual(Buffer.from('abcd'));
+      });
+
+      it('keeps an empty object when no piece arrives', async () => {
+        expect((await store.putStream(made.bucket, key, piecesOf())).bytes).toBe(0);
+        expect(await readNewest()).toEqual(Buffer.alloc(0));
+      });
+
+      it('takes more than one part of an upload holds, in pieces of any size', async () => {
+        const bytes = patternOf(11_000_001);
+        const sizes = [1, 4_999_999, 6_000_000, 1];
+        const head = await store.putStream(
+          made.bucket,
+          key,
+          (async function* () {
+            let from = 0;
+            for (const size of sizes) {
+              yield bytes.subarray(from, from + size);
+              from += size;
+            }
+          })(),
+        );
+        expect(head.bytes).toBe(bytes.length);
+        expect((await readNewest())?.equals(bytes)).toBe(true);
+      });
+
+      it('shows nothing before the last byte is in', async () => {
+        const seen: (ObjectHead | undefined)[] = [];
+        await store.putStream(
+          made.bucket,
+          key,
+          (async function* () {
+            for (const piece of ['a', 'b', 'c']) {
+              yield Buffer.from(piece);
+              seen.push(await store.head(made.bucket, key));
+            }
+          })(),
+        );
+        expect(seen).toEqual([undefined, undefined, undefined]);
+        expect(await readNewest()).toEqual(Buffer.from('abc'));
+      });
+
+      it('shows the object before it until the last byte is in', async () => {
+        await store.put(made.bucket, key, 'before');
+        const seen: (string | undefined)[] = [];
+        await store.putStream(
+          made.bucket,
+          key,
+          (async function* () {
+            yield Buffer.from('a');
+            seen.push((await readNewest())?.toString());
+            yield Buffer.from('b');
+            seen.push((await readNewest())?.toString());
+          })(),
+        );
+        expect(seen).toEqual(['before', 'before']);
+        expect(await readNewest()).toEqual(Buffer.from('ab'));
+      });
+
+      it('leaves nothing when what it is given fails', async () => {
+        await expect(store.putStream(made.bucket, key, failingAfter('a', 'b'))).rejects.toThrow('the source is gone');
+        expect(await store.head(made.bucket, key)).toBeUndefined();
+      });
+
+      it('leaves the object before it when what it is given fails', async () => {
+        const before = await store.put(made.bucket, key, 'before');
+        await expect(store.putStream(made.bucket, key, failingAfter('a', 'b'))).rejects.toThrow('the source is gone');
+        expect(await store.head(made.bucket, key)).toEqual(before);
+        expect(await readNewest()).toEqual(Buffer.from('before'));
+      });
+
+      it.each(oddKeys)('takes a key %s', async (_, oddKey) => {
+        await store.putStream(made.bucket, oddKey, piecesOf('at ', oddKey));
+        expect(await readNewest(made.bucket, oddKey)).toEqual(Buffer.from(`at ${oddKey}`));
+      });
+    });
+  });
+};
+
+async function* piecesOf(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text);
+}
+
+async function* failingAfter(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
+  yield* piecesOf(...texts);
+  throw new Error('the source is gone');
+}
