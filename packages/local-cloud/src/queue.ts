@@ -95,14 +95,19 @@ const checkSeconds = (seconds: number, most: number): void => {
   if (!(seconds >= 0 && seconds <= most)) refuse(`expected 0 to ${most} seconds, found ${seconds}`);
 };
 
-/** A binary heap of wake-ups, earliest first. */
+type WakeUp = { readonly at: number; readonly order: number; readonly change: number; readonly message: Message };
+
+const isBefore = (a: WakeUp, b: WakeUp): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
+
+/** A binary heap of wake-ups, earliest first; of those at the same time, the one pushed first. */
 const createHeap = () => {
-  const heap: { readonly at: number; readonly change: number; readonly message: Message }[] = [];
+  const heap: WakeUp[] = [];
+  let pushed = 0;
   const up = (index: number): void => {
     for (let i = index; i > 0; ) {
       const parent = (i - 1) >> 1;
       const [a, b] = [heap[parent], heap[i]];
-      if (a === undefined || b === undefined || a.at <= b.at) return;
+      if (a === undefined || b === undefined || isBefore(a, b)) return;
       heap[parent] = b;
       heap[i] = a;
       i = parent;
@@ -112,7 +117,8 @@ const createHeap = () => {
     for (let i = 0; ; ) {
       let least = i;
       for (const child of [2 * i + 1, 2 * i + 2]) {
-        if ((heap[child]?.at ?? Number.POSITIVE_INFINITY) < (heap[least]?.at ?? 0)) least = child;
+        const [a, b] = [heap[child], heap[least]];
+        if (a !== undefined && b !== undefined && isBefore(a, b)) least = child;
       }
       const [a, b] = [heap[i], heap[least]];
       if (least === i || a === undefined || b === undefined) return;
@@ -123,7 +129,7 @@ const createHeap = () => {
   };
   return {
     push(message: Message): void {
-      heap.push({ at: message.visibleAt, change: message.change, message });
+      heap.push({ at: message.visibleAt, order: pushed++, change: message.change, message });
       up(heap.length - 1);
     },
     /** The earliest wake-up that still holds. */
@@ -150,29 +156,42 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
   const messages = new Map<string, Message>();
   const byHandle = new Map<string, Message>();
   const asleep = createHeap();
-  // Visible messages, oldest first; what lies before `head` has been taken.
+  // Visible messages, oldest first, and such as were deleted since; what lies before `head` has been taken.
   let visible: Message[] = [];
   let head = 0;
+  let waiting = 0;
   let bytes = 0;
   let sent = 0;
+
+  const show = (message: Message): void => {
+    message.isWaiting = true;
+    waiting++;
+    visible.push(message);
+  };
+
+  const unshow = (message: Message): void => {
+    if (message.isWaiting) waiting--;
+    message.isWaiting = false;
+  };
 
   const wake = (): void => {
     const now = clock.now();
     for (let first = asleep.first(); first !== undefined && first.at <= now; first = asleep.first()) {
       asleep.drop();
-      first.message.isWaiting = true;
-      visible.push(first.message);
+      show(first.message);
     }
   };
 
   const sleepUntil = (message: Message, visibleAt: number): void => {
     message.visibleAt = visibleAt;
     message.change++;
-    message.isWaiting = false;
+    unshow(message);
     asleep.push(message);
   };
 
   const add = (body: string, delaySeconds: number, sentAt: number, id?: string): void => {
+    // Whatever became visible before it stands before it.
+    wake();
     const now = clock.now();
     const message: Message = {
       id: id ?? `00000000-0000-4000-8000-${(++sent).toString(16).padStart(12, '0')}`,
@@ -183,12 +202,12 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
       receives: 0,
       receiptHandle: '',
       visibleAt: now + delaySeconds * 1000,
-      isWaiting: delaySeconds === 0,
+      isWaiting: false,
       change: 0,
     };
     messages.set(message.id, message);
     bytes += message.bytes;
-    if (message.isWaiting) visible.push(message);
+    if (delaySeconds === 0) show(message);
     else asleep.push(message);
   };
 
@@ -196,6 +215,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     messages.delete(message.id);
     byHandle.delete(message.receiptHandle);
     message.change++;
+    unshow(message);
     bytes -= message.bytes;
   };
 
@@ -235,6 +255,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
   };
 
   const hide = (receiptHandle: string, seconds: number): boolean => {
+    wake();
     const message = byHandle.get(receiptHandle);
     if (message === undefined || message.isWaiting) return false;
     sleepUntil(message, clock.now() + seconds * 1000);
@@ -243,10 +264,10 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
 
   const changeVisibilityBatch = (entries: readonly VisibilityEntry[]): BatchAnswer => {
     checkBatch(entries);
+    for (const { timeoutSeconds } of entries) checkSeconds(timeoutSeconds, visibilitySecondsMax);
     const done: string[] = [];
     const failed: { id: string; code: string; senderFault: boolean }[] = [];
     for (const { id, receiptHandle, timeoutSeconds } of entries) {
-      checkSeconds(timeoutSeconds, visibilitySecondsMax);
       if (hide(receiptHandle, timeoutSeconds)) done.push(id);
       else failed.push({ id, code: 'ReceiptHandleIsInvalid', senderFault: true });
     }
@@ -286,7 +307,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
       let payload = 0;
       while (records.length < max && head < visible.length) {
         const message = visible[head] as Message;
-        if (!messages.has(message.id) || !message.isWaiting) {
+        if (!message.isWaiting) {
           head++;
           continue;
         }
@@ -323,10 +344,11 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     size: () => ({ messages: messages.size, bytes }),
     visible() {
       wake();
-      return visible.length - head;
+      return waiting;
     },
     visibleSince() {
       wake();
+      while (visible[head]?.isWaiting === false) head++;
       return visible[head]?.visibleAt;
     },
     nextVisibleAt: () => asleep.first()?.at,
