@@ -3,7 +3,7 @@ import { SluiceError } from '@sluice/core/errors';
 import type { OutcomeTuple, RowTuple } from '@sluice/core/messages';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { FinishOutcome, InsertOutcome, RowStatus, RowStore, StoredRow } from '@sluice/core/ports/row-store';
-import { statementsMax } from '@sluice/core/ports/row-store';
+import { callBytesMax, statementsMax } from '@sluice/core/ports/row-store';
 import type { StageName } from '@sluice/core/wiring';
 import type { LocalDatabase } from './database.ts';
 import type { Faults } from './faults.ts';
@@ -26,13 +26,21 @@ type FullRecord = readonly [row: number, line: number, data: string, status: str
 /** One placeholder group per row of a call. */
 const groups = (group: string): string => Array.from({ length: statementsMax }, () => group).join(',');
 
-const checkCall = (tuples: readonly (readonly [number, number, ...unknown[]])[]): void => {
-  const rows = new Set(tuples.map(([, row]) => row));
-  if (tuples.length === 0 || tuples.length > statementsMax || rows.size !== tuples.length) {
+/** `texts` are what the rows weigh. */
+const checkCall = (
+  tuples: readonly (readonly [chunk: number, row: number, ...unknown[]])[],
+  texts: readonly string[],
+): void => {
+  const keys = new Set(tuples.map(([chunk, row]) => `${chunk}#${row}`));
+  if (tuples.length === 0 || tuples.length > statementsMax || keys.size !== tuples.length) {
     throw new SluiceError(
       'SERVICE_REFUSED',
-      `expected 1 to ${statementsMax} distinct rows in a call, found ${tuples.length} (${rows.size} distinct)`,
+      `expected 1 to ${statementsMax} distinct rows in a call, found ${tuples.length} (${keys.size} distinct)`,
     );
+  }
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes > callBytesMax) {
+    throw new SluiceError('SERVICE_REFUSED', `expected at most ${callBytesMax} bytes in a call, found ${bytes}`);
   }
 };
 
@@ -106,10 +114,10 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
   };
 
   const insert = (jobId: string, rows: readonly RowTuple[]): InsertOutcome[] => {
-    checkCall(rows);
+    const texts = rows.map(([, , , values]) => JSON.stringify(values));
+    checkCall(rows, texts);
     const at = clock.now();
     const key = keyOf(jobId);
-    const texts = rows.map(([, , , values]) => JSON.stringify(values));
     const append = ([chunk, row, line]: RowTuple, data: string): void => {
       stream.append({ eventName: 'INSERT', jobId, chunk, row, status: 'PENDING', at, image: { line, data } });
     };
@@ -140,10 +148,10 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
   };
 
   const finish = (jobId: string, outcomes: readonly OutcomeTuple[]): FinishOutcome[] => {
-    checkCall(outcomes);
+    const texts = outcomes.map(outcomeText);
+    checkCall(outcomes, texts);
     const at = clock.now();
     const key = keyOf(jobId);
-    const texts = outcomes.map(outcomeText);
     const append = ([chunk, row, status]: OutcomeTuple): void => {
       stream.append({ eventName: 'MODIFY', jobId, chunk, row, status, at });
     };
