@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
@@ -49,7 +49,6 @@ export const openDatabase = (folder: string | ':memory:'): LocalDatabase => {
   const inMemory = folder === ':memory:';
   if (!inMemory) mkdirSync(folder, { recursive: true });
   const path = inMemory ? folder : join(folder, 'state.sqlite');
-  const isNew = inMemory || !existsSync(path);
   const database = new DatabaseSync(path, { timeout: 0 });
   database.exec(`
     PRAGMA locking_mode = EXCLUSIVE;
@@ -59,32 +58,29 @@ export const openDatabase = (folder: string | ':memory:'): LocalDatabase => {
     PRAGMA cache_size = -65536;
     PRAGMA temp_store = MEMORY;
   `);
-  if (!isNew) {
-    // Whoever held a lease is gone: this process is alone now.
-    database.exec('DELETE FROM leases');
-  } else {
-    database.exec(`
-      CREATE TABLE job_keys (key INTEGER PRIMARY KEY, job TEXT NOT NULL UNIQUE);
-      CREATE TABLE rows (
-        job INTEGER NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL, line INTEGER NOT NULL,
-        data TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (job, chunk, row)
-      ) WITHOUT ROWID;
-      CREATE TABLE outcomes (
-        job INTEGER NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL,
-        status TEXT NOT NULL, outcome TEXT NOT NULL, finished INTEGER NOT NULL, PRIMARY KEY (job, chunk, row)
-      ) WITHOUT ROWID;
-      CREATE TABLE jobs (job TEXT PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
-      CREATE TABLE leases (
-        job TEXT NOT NULL, lease TEXT NOT NULL, owner TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (job, lease)
-      ) WITHOUT ROWID;
-      CREATE TABLE chunks (
-        job TEXT NOT NULL, chunk INTEGER NOT NULL, plan TEXT NOT NULL, cleaned TEXT, closed TEXT, PRIMARY KEY (job, chunk)
-      ) WITHOUT ROWID;
-      CREATE TABLE marks (
-        job TEXT NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (job, chunk, row)
-      ) WITHOUT ROWID;
-    `);
-  }
+  database.exec(`
+    CREATE TABLE IF NOT EXISTS job_keys (key INTEGER PRIMARY KEY, job TEXT NOT NULL UNIQUE);
+    CREATE TABLE IF NOT EXISTS rows (
+      job INTEGER NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL, line INTEGER NOT NULL,
+      data TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (job, chunk, row)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS outcomes (
+      job INTEGER NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL,
+      status TEXT NOT NULL, outcome TEXT NOT NULL, finished INTEGER NOT NULL, PRIMARY KEY (job, chunk, row)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS jobs (job TEXT PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS leases (
+      job TEXT NOT NULL, lease TEXT NOT NULL, owner TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (job, lease)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS chunks (
+      job TEXT NOT NULL, chunk INTEGER NOT NULL, plan TEXT NOT NULL, cleaned TEXT, closed TEXT, PRIMARY KEY (job, chunk)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS marks (
+      job TEXT NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (job, chunk, row)
+    ) WITHOUT ROWID;
+    -- Whoever held a lease is gone: this process is alone now.
+    DELETE FROM leases;
+  `);
 
   let writes = 0;
   const commit = (): void => {

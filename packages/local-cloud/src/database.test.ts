@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Job } from '@sluice/core/ports/job-store';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createManualClock } from './clock.ts';
+import { DatabaseInUse, type LocalDatabase, lockFolder, openDatabase } from './database.ts';
+import { noFaults } from './faults.ts';
+import { createLocalJobs } from './job-store.ts';
+import { createLocalRows } from './row-store.ts';
+import { createLocalStream } from './stream.ts';
+
+const jobId = '0123456789abcdefghjkmnpqrs';
+const job: Job = {
+  jobId,
+  file: { bucket: 'uploads', key: 'a.csv', etag: '1', bytes: 5 },
+  profile: { prefix: '' },
+  schemaHash: 'hash',
+  codeVersion: '1',
+  rowsPerMessage: 0,
+  createdAt: 1,
+  state: 'PLANNING',
+  repairs: 0,
+};
+
+const makeFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-database-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+};
+
+const open = (folder: string) => {
+  const database = openDatabase(folder);
+  const stream = createLocalStream(1, () => undefined);
+  const { port } = createLocalRows(database, stream, createManualClock(), noFaults);
+  return { database, rows: port('runner'), jobs: createLocalJobs(database, noFaults)('runner') };
+};
+
+/** What a process killed now would leave behind. */
+const copyOf = async (folder: string): Promise<string> => {
+  const copy = await makeFolder();
+  await cp(folder, copy, { recursive: true });
+  return copy;
+};
+
+const closing = <Opened extends { readonly database: LocalDatabase }>(opened: Opened): Opened => {
+  onTestFinished(() => opened.database.close());
+  return opened;
+};
+
+describe('lockFolder', () => {
+  it('takes a folder once', async () => {
+    const folder = await makeFolder();
+    const unlock = lockFolder(folder);
+    expect(() => lockFolder(folder)).toThrow(DatabaseInUse);
+    expect(() => lockFolder(folder)).toThrow(`expected ${folder} to be free, found another run at work in it`);
+    unlock();
+  });
+
+  it('takes a folder that was given back', async () => {
+    const folder = await makeFolder();
+    lockFolder(folder)();
+    const unlock = lockFolder(folder);
+    expect(() => lockFolder(folder)).toThrow(DatabaseInUse);
+    unlock();
+  });
+
+  it('takes two folders at once', async () => {
+    const unlocks = [lockFolder(await makeFolder()), lockFolder(await makeFolder())];
+    for (const unlock of unlocks) unlock();
+  });
+
+  it('holds against another process, and goes away with it however it ends', async () => {
+    const folder = await makeFolder();
+    const program = `
+      const { lockFolder } = await import(${JSON.stringify(new URL('./database.ts', import.meta.url).href)});
+      globalThis.unlock = lockFolder(process.argv[1]);
+      process.stdout.write('locked');
+      setInterval(() => undefined, 1000);
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program, folder], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const gone = once(child, 'exit');
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [said] = await Promise.race([once(child.stdout, 'data'), gone]);
+    expect(String(said)).toBe('locked');
+    expect(() => lockFolder(folder)).toThrow(DatabaseInUse);
+    child.kill('SIGKILL');
+    await gone;
+    lockFolder(folder)();
+  });
+
+  it('throws something else where there is no folder', async () => {
+    const folder = await makeFolder();
+    expect(() => lockFolder(join(folder, 'none'))).toThrow(/unable to open/);
+  });
+});
+
+describe('openDatabase', () => {
+  it('makes the folder it is given', async () => {
+    const folder = join(await makeFolder(), 'a', 'b');
+    closing(open(folder));
+    expect(await readdir(folder)).toContain('state.sqlite');
+  });
+
+  it('keeps rows, outcomes, jobs, chunks and marks when it is closed and opened again', async () => {
+    const folder = await makeFolder();
+    const first = open(folder);
+    await first.jobs.createJob(job);
+    await first.jobs.putChunks(jobId, [{ chunk: 0, start: 0, end: 5, firstRow: 1, rows: 2, firstLine: 2 }]);
+    await first.jobs.putCounts(jobId, 0, { accepted: 2, rejected: 0 });
+    await first.jobs.putMarks([{ jobId, stage: 'LOST', chunk: 0, row: 2, code: 'A', message: 'b', attempts: 1 }]);
+    await first.rows.insert(jobId, [
+      [0, 1, 2, ['a']],
+      [0, 2, 3, ['b']],
+    ]);
+    await first.rows.finish(jobId, [[0, 1, 'DONE', { a: 1 }]]);
+    first.database.close();
+
+    const again = closing(open(folder));
+    expect(await again.jobs.getJob(jobId)).toEqual(job);
+    for await (const page of again.jobs.listChunks(jobId)) {
+      expect(page).toMatchObject([{ chunk: 0, cleaned: { accepted: 2, rejected: 0 } }]);
+    }
+    for await (const page of again.jobs.listMarks(jobId)) expect(page).toMatchObject([{ row: 2 }]);
+    expect(await again.rows.countChunk(jobId, 0)).toEqual({ PENDING: 1, DONE: 1, FAILED: 0 });
+    expect(await again.rows.insert(jobId, [[0, 1, 2, ['a']]])).toEqual(['same']);
+    expect(await again.rows.finish(jobId, [[0, 1, 'DONE', { a: 1 }]])).toEqual(['same']);
+  });
+
+  it('drops leases when it is opened again', async () => {
+    const folder = await makeFolder();
+    const first = open(folder);
+    await first.jobs.createJob(job);
+    await first.jobs.takeLease(jobId, 'plan', 'a', 1, 1_000_000);
+    expect(await first.jobs.takeLease(jobId, 'plan', 'b', 2, 1_000_000)).toBe(false);
+    first.database.close();
+
+    const again = closing(open(folder));
+    expect(await again.jobs.takeLease(jobId, 'plan', 'b', 2, 1_000_000)).toBe(true);
+  });
+
+  it('leaves what was committed, and no more, to whoever opens it after a kill', async () => {
+    const folder = await makeFolder();
+    const { database, rows, jobs } = closing(open(folder));
+    await jobs.createJob(job);
+    await rows.insert(jobId, [[0, 1, 2, ['a']]]);
+    database.commit();
+    await rows.insert(jobId, [[0, 2, 3, ['b']]]);
+    expect(await rows.countChunk(jobId, 0)).toEqual({ PENDING: 2, DONE: 0, FAILED: 0 });
+
+    const left = closing(open(await copyOf(folder)));
+    expect(await left.jobs.getJob(jobId)).toEqual(job);
+    expect(await left.rows.countChunk(jobId, 0)).toEqual({ PENDING: 1, DONE: 0, FAILED: 0 });
+    expect(await left.rows.insert(jobId, [[0, 2, 3, ['b']]])).toEqual(['inserted']);
+  });
+
+  it('goes on after a commit, and after one of nothing', async () => {
+    const folder = await makeFolder();
+    const { database, rows } = closing(open(folder));
+    database.commit();
+    for (const row of [1, 2, 3]) {
+      await rows.insert(jobId, [[0, row, row, []]]);
+      database.commit();
+      database.commit();
+    }
+    const left = closing(open(await copyOf(folder)));
+    expect(await left.rows.countChunk(jobId, 0)).toEqual({ PENDING: 3, DONE: 0, FAILED: 0 });
+  });
+
+  it('opens what a process left that was killed while it made the database', async () => {
+    const folder = await makeFolder();
+    await writeFile(join(folder, 'state.sqlite'), '');
+    const { jobs } = closing(open(folder));
+    expect(await jobs.createJob(job)).toBe(true);
+  });
+
+  it('keeps two databases in memory apart', async () => {
+    const [one, other] = [closing(open(':memory:')), closing(open(':memory:'))];
+    await one.jobs.createJob(job);
+    expect(await other.jobs.getJob(jobId)).toBeUndefined();
+  });
+
+  it('tells how many rows a write changed', async () => {
+    const { database } = closing(open(':memory:'));
+    const insert = database.prepare('INSERT INTO job_keys (job) VALUES (?), (?) ON CONFLICT DO NOTHING');
+    expect(database.write(insert, 'a', 'b')).toBe(2);
+    expect(database.write(insert, 'b', 'c')).toBe(1);
+    expect(database.write(insert, 'b', 'c')).toBe(0);
+  });
+});
