@@ -41,6 +41,8 @@ const audited: readonly JobState[] = ['OPEN', 'HELD', 'STALLED', 'INCONSISTENT']
 
 type Pass = {
   readonly total: Ledger;
+  /** Some chunk holds more rows than it was planned with; the sum over all could even that out. */
+  readonly isNegative: boolean;
   readonly closed: number;
   /** Rows of the chunks that this pass closed. */
   readonly closedRows: number;
@@ -64,6 +66,7 @@ const countJob = async (jobId: string, ports: AuditPorts): Promise<Pass> => {
   const marks = await marksByChunk(ports.jobs, jobId);
   const open: Pass['open'][number][] = [];
   let total = emptyLedger;
+  let isNegative = false;
   let closed = 0;
   let closedRows = 0;
   for await (const page of ports.jobs.listChunks(jobId)) {
@@ -72,11 +75,13 @@ const countJob = async (jobId: string, ports: AuditPorts): Promise<Pass> => {
       const { ledger, isClosed, isNewlyClosed } = await countChunk(jobId, chunk, chunkMarks, ports);
       total = addLedgers(total, ledger);
       if (isNewlyClosed) closedRows += ledger.rows;
+      isNegative ||= ledger.open < 0;
+      // Without a dead row, a chunk of final rows stays unclosed because its counts never came in.
       if (isClosed) closed++;
-      else if (ledger.open > 0) open.push({ chunk, marks: chunkMarks });
+      else if (ledger.open > 0 || ledger.dead === 0) open.push({ chunk, marks: chunkMarks });
     }
   }
-  return { total, closed, closedRows, open };
+  return { total, isNegative, closed, closedRows, open };
 };
 
 /** True when every message of the job had its time: each queue is empty, or its oldest message is younger than `sentAt`. */
@@ -125,12 +130,12 @@ const auditPlanned = async (
     await ports.jobs.changeJob(job.jobId, audited, { state: 'REFUSED', reason: { code: 'TOO_MANY_REJECTS', message } });
     return pass.closedRows;
   }
-  const state = stateOf(total, plan, pass.closed);
+  const state = pass.isNegative ? 'INCONSISTENT' : stateOf(total, plan, pass.closed);
   if (state === 'INCONSISTENT') ports.logger.error('the ledger does not add up', { jobId: job.jobId, ...total });
   // Rows marked LOST count as dead: a job that stalled stays so until a redrive or repair makes them final.
-  const isStalled = job.state === 'STALLED' && state === 'HELD';
+  const isStalled = job.state === 'STALLED' && (state === 'HELD' || state === 'OPEN');
+  if (state !== job.state && !isStalled) await ports.jobs.changeJob(job.jobId, audited, { state });
   if (state === 'OPEN') await repair(job, pass, ports, config);
-  else if (state !== job.state && !isStalled) await ports.jobs.changeJob(job.jobId, audited, { state });
   return pass.closedRows;
 };
 

@@ -62,7 +62,7 @@ export const countChunk = async (
   const dead = await deadRowsOf(jobId, chunk, marks, ports.rows);
   const ledger = balance({ ...counted, dead: dead.rows.size });
   return {
-    ledger: dead.whole ? { ...ledger, dead: ledger.dead + ledger.open, open: 0 } : ledger,
+    ledger: dead.whole && ledger.open > 0 ? { ...ledger, dead: ledger.dead + ledger.open, open: 0 } : ledger,
     isClosed: false,
     isNewlyClosed: false,
   };
