@@ -27,11 +27,11 @@ const createPending = () => {
 
 const isReady = (mapping: Mapping, now: number): boolean => (mapping.readyAt() ?? Number.POSITIVE_INFINITY) <= now;
 
-const setUpQueue = (changes: Partial<StageSettings> = {}) => {
+const setUpQueue = (changes: Partial<StageSettings> = {}, returnAfterSeconds?: () => number) => {
   const clock = createManualClock(1_000);
   const queue = createLocalQueue({ name: 'work', clock, faults: noFaults, visibilitySeconds: 30 });
   const settings = { batchSize: 3, windowSeconds: 0, timeoutSeconds: 5, memoryMegabytes: 1024, ...changes };
-  const mapping = createQueueMapping(queue, settings);
+  const mapping = createQueueMapping(queue, settings, returnAfterSeconds);
   const batches: string[][] = [];
   return {
     clock,
@@ -150,6 +150,26 @@ describe('the mapping of a queue', () => {
       ['a', 'b'],
     ]);
     expect(bodies()).toEqual([]);
+  });
+
+  it('brings each message back after a throw at the time it is told, where it is told one', async () => {
+    const delays = [3, 1, 2];
+    const { clock, send, serve, batches, mapping } = setUpQueue({}, () => delays.shift() ?? 0);
+    await send('a', 'b', 'c');
+    await serve('throw');
+    for (let readyAt = mapping.readyAt(); readyAt !== undefined; readyAt = mapping.readyAt()) {
+      expect(readyAt).toBe(clock.now() + 1_000);
+      await clock.advance(1_000);
+      await serve();
+    }
+    expect(batches).toEqual([['a', 'b', 'c'], ['b'], ['c'], ['a']]);
+  });
+
+  it('leaves to its visibility what was only reported as failed, whatever it is told', async () => {
+    const { send, serve, mapping } = setUpQueue({}, () => 1);
+    await send('a');
+    await serve(['a']);
+    expect(mapping.readyAt()).toBe(31_000);
   });
 
   it('deletes nothing for an answer that names a message it does not know', async () => {
