@@ -259,7 +259,7 @@ describe('serving', () => {
     const piece = 'x'.repeat(messageBytesMax);
     cloud.attach('split-file', async () => {
       const { chunks } = cloud.services('split-file').queues;
-      // 25 MiB, one more than may wait.
+      // 25 MiB: one more than may wait.
       for (let i = 0; i < 25; i++) await chunks.sendBatch(['0', '1', '2', '3'].map((id) => ({ id, body: piece })));
     });
     cloud.attach('clean-rows', gate.wait);
@@ -294,12 +294,12 @@ describe('serving', () => {
     const gate = createGate();
     cloud.attach('store-rows', async () => {
       const text = 'x'.repeat(350 * 1024);
-      for (let call = 0; call < 3; call++) {
-        const rows = Array.from({ length: 25 }, (_, i) => call * 25 + i + 1);
-        await cloud.services('store-rows').rows.insert(
-          jobId,
-          rows.map((row) => [0, row, row, [text]]),
-        );
+      // More than 24 MiB, within the bytes of a call.
+      for (let row = 1; row < 72; row += 2) {
+        await cloud.services('store-rows').rows.insert(jobId, [
+          [0, row, row, [text]],
+          [0, row + 1, row + 1, [text]],
+        ]);
       }
     });
     cloud.attach('relay-rows', gate.wait);
@@ -310,17 +310,18 @@ describe('serving', () => {
     expect(cloud.stats()['store-rows'].invocations).toBe(1);
     gate.open();
     await run;
-    expect(cloud.stats()['store-rows'].invocations).toBe(2);
+    expect(cloud.stats()['store-rows']).toMatchObject({ invocations: 2, failedInvocations: 0 });
   });
 
   it('serves nothing once it is closed', async () => {
     const { cloud } = setUp();
     cloud.attach('process-rows', acknowledge);
+    await send(cloud, 'work', ['due']);
     cloud.close();
-    await send(cloud, 'work', ['a']);
+    await send(cloud, 'work', ['late']);
     await settle();
     expect(cloud.stats()['process-rows'].invocations).toBe(0);
-    expect(cloud.queue('work').size().messages).toBe(1);
+    expect(cloud.queue('work').size().messages).toBe(2);
   });
 });
 
@@ -363,13 +364,31 @@ describe('running until idle', () => {
   it('waits for an invocation whose messages are gone already', async () => {
     const { cloud } = setUp();
     const gate = createGate();
-    cloud.attach('relay-rows', gate.wait);
-    cloud.attach('process-rows', acknowledge);
+    cloud.attach('process-rows', async (event) => {
+      cloud.queue('work').delete((event as SQSEvent).Records.map(({ receiptHandle }) => receiptHandle));
+      await gate.wait();
+    });
+    await send(cloud, 'work', ['a']);
+    const run = cloud.runUntilIdle();
+    const state = watch(run);
+    await settle();
+    expect(cloud.queue('work').size().messages).toBe(0);
+    expect(state.now).toBe('pending');
+    gate.open();
+    await run;
+  });
+
+  it('waits for rows in the stream', async () => {
+    const { cloud } = setUp();
+    const gate = createGate();
     await insertRows(cloud, 1);
     const run = cloud.runUntilIdle();
     const state = watch(run);
     await settle();
     expect(state.now).toBe('pending');
+    cloud.attach('relay-rows', gate.wait);
+    await insertRows(cloud, 2);
+    await settle();
     gate.open();
     await run;
     expect(cloud.stats()['relay-rows'].invocations).toBe(1);
