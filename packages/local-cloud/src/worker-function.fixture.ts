@@ -22,7 +22,8 @@ const workerModule: WorkerModule = async (services, metrics, data) => {
         case 'throw':
           throw new Error('broken');
         case 'loop':
-          for (;;);
+          // Counts where the test can see whether it still runs.
+          for (const counter = (data as Int32Array | null) ?? new Int32Array(1); ; ) Atomics.add(counter, 0, 1);
         case 'hang':
           return new Promise(() => undefined);
         case 'exit':

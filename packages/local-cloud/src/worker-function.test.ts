@@ -47,6 +47,19 @@ const createSignal = () => {
   return { promise, resolve: () => done() };
 };
 
+/** Memory that a worker shares with its test. */
+const createCounter = () => {
+  const counter = new Int32Array(new SharedArrayBuffer(4));
+  return {
+    counter,
+    async isCounting(): Promise<boolean> {
+      const before = Atomics.load(counter, 0);
+      for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+      return Atomics.load(counter, 0) !== before;
+    },
+  };
+};
+
 type Answer = { readonly invocations: number };
 
 const contextFor = (remainingMilliseconds: number): Context =>
@@ -218,14 +231,20 @@ describe('the services of a worker', () => {
 });
 
 describe('a worker that ends', () => {
-  it.each([
-    ['a function that loops for ever', 'loop'],
-    ['a function that never answers', 'hang'],
-  ])('has stopped %s at its remaining time, and the next invocation finds a new one', async (_, what) => {
+  it('has stopped a function that loops for ever at its remaining time, and the next invocation finds a new one', async () => {
     const { functions, ask } = setUp();
     await functions.start();
-    await expect(ask(what, '', 100)).rejects.toThrow('expected the worker to go on, found it ended');
+    await expect(ask('loop', '', 100)).rejects.toThrow('expected the worker to go on, found it ended');
     expect(await ask('answer')).toMatchObject({ invocations: 1 });
+  });
+
+  it('goes on with nothing after it was stopped', async () => {
+    const { counter, isCounting } = createCounter();
+    const { functions, ask } = setUp(counter);
+    await functions.start();
+    await expect(ask('loop', '', 100)).rejects.toThrow('found it ended');
+    await vi.waitFor(async () => expect(await isCounting()).toBe(false), { timeout: 4_000 });
+    expect(Atomics.load(counter, 0)).toBeGreaterThan(0);
   });
 
   it('loses no invocation that begins as another is stopped', async () => {
@@ -316,6 +335,16 @@ describe('starting and closing', () => {
     const closing = functions.close();
     await expect(hanging).rejects.toThrow('expected the run to go on, found it closed');
     await closing;
+  });
+
+  it('has ended the worker once it is closed', async () => {
+    const { counter, isCounting } = createCounter();
+    const { functions, ask } = setUp(counter);
+    await functions.start();
+    const looping = ask('loop');
+    await vi.waitFor(async () => expect(await isCounting()).toBe(true), { timeout: 4_000 });
+    await Promise.all([expect(looping).rejects.toThrow('found it closed'), functions.close()]);
+    expect(await isCounting()).toBe(false);
   });
 
   it('closes without having started', async () => {
