@@ -58,7 +58,7 @@ describe('a call of the processor', () => {
     expect(outcomeOf(setUp(returning(returned)).call())).toEqual([2, 7, 'DONE', kept]);
   });
 
-  it('makes DONE of what a promise brings, and leaves no timer behind', async () => {
+  it('makes DONE of what a promise brings, as soon as it does', async () => {
     const { call, clock } = setUp(async () => ({ total: 3 }));
     const called = call();
     expect(called).toBeInstanceOf(Promise);
@@ -241,7 +241,7 @@ describe('a call of the processor', () => {
     expect(await clock.run(Promise.resolve(call()))).toMatchObject({ kind: 'transient', code: 'TIMEOUT' });
   });
 
-  it('leaves the signal of a call that answers in time alone', async () => {
+  it('never aborts the signal of a call that answered in time', async () => {
     const signals: AbortSignal[] = [];
     const { call, clock } = setUp(async (_, { signal }) => {
       signals.push(signal);
@@ -249,6 +249,7 @@ describe('a call of the processor', () => {
       return {};
     });
     expect(outcomeOf(await clock.run(Promise.resolve(call())))).toMatchObject([2, 7, 'DONE', {}]);
+    await clock.run(clock.sleep(2 * timeoutMilliseconds));
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
   });
 
