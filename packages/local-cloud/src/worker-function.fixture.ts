@@ -23,7 +23,10 @@ const workerModule: WorkerModule = async (services, metrics, data) => {
           throw new Error('broken');
         case 'loop':
           // Counts where the test can see whether it still runs.
-          for (const counter = (data as Int32Array | null) ?? new Int32Array(1); ; ) Atomics.add(counter, 0, 1);
+          for (const counter = (data as Int32Array | null) ?? new Int32Array(1); ; ) {
+            Atomics.add(counter, 0, 1);
+            Atomics.notify(counter, 0);
+          }
         case 'hang':
           return new Promise(() => undefined);
         case 'exit':
