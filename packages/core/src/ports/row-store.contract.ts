@@ -291,7 +291,14 @@ export const rowStoreContract = (name: string, setUp: () => Promise<RowStoreSetU
       it('moves a PENDING row to DONE without a result', async () => {
         await fill([rowOf(1)]);
         expect(await store.finish(jobId, [doneOf(1, null)])).toEqual(['finished']);
-        expect(await readOne(1)).toMatchObject({ status: 'DONE', result: null, error: undefined });
+        expect(await readOne(1)).toMatchObject({ status: 'DONE', values: ['value of 1'], error: undefined });
+        expect((await readAll())[0]?.result).toBeUndefined();
+      });
+
+      it('moves a PENDING row to DONE with an empty result', async () => {
+        await fill([rowOf(1)]);
+        expect(await store.finish(jobId, [doneOf(1, {})])).toEqual(['finished']);
+        expect(await readOne(1)).toMatchObject({ status: 'DONE', result: {} });
       });
 
       it('moves a PENDING row to FAILED with its error', async () => {
@@ -355,6 +362,15 @@ export const rowStoreContract = (name: string, setUp: () => Promise<RowStoreSetU
         expect(await store.finish(otherJobId, [doneOf(1)])).toEqual(['missing']);
         expect(await store.finish(jobId, [[otherChunk, 1, 'DONE', null]])).toEqual(['missing']);
         expect(await readOne(1)).toMatchObject({ status: 'PENDING' });
+      });
+
+      it('answers missing in a full call for rows of another job and another chunk', async () => {
+        await fill(fullCall.map((row) => rowOf(row, ['a'], row === 5 ? otherChunk : chunk)));
+        await fill([rowOf(5)], otherJobId);
+        const call = fullCall.map((row) => doneOf(row));
+        expect(await store.finish(jobId, call)).toEqual(call.map(([, row]) => (row === 5 ? 'missing' : 'finished')));
+        expect(await readOne(5, jobId, otherChunk)).toMatchObject({ status: 'PENDING' });
+        expect(await readOne(5, otherJobId)).toMatchObject({ status: 'PENDING' });
       });
 
       it('keeps two jobs and two chunks apart', async () => {
@@ -511,9 +527,14 @@ export const rowStoreContract = (name: string, setUp: () => Promise<RowStoreSetU
           jobId,
           range(21, 27).map((row) => failedOf(row)),
         );
+        await store.finish(jobId, [
+          [otherChunk, 61, 'DONE', null],
+          [otherChunk, 62, 'DONE', null],
+          [otherChunk, 63, 'FAILED', ['A', 'b']],
+        ]);
         await store.finish(otherJobId, [doneOf(1)]);
         expect(await store.countChunk(jobId, chunk)).toEqual({ PENDING: 33, DONE: 20, FAILED: 7 });
-        expect(await store.countChunk(jobId, otherChunk)).toEqual({ PENDING: 10, DONE: 0, FAILED: 0 });
+        expect(await store.countChunk(jobId, otherChunk)).toEqual({ PENDING: 7, DONE: 2, FAILED: 1 });
         expect(await store.countChunk(otherJobId, chunk)).toEqual({ PENDING: 4, DONE: 1, FAILED: 0 });
       });
     });
