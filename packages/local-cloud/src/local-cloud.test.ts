@@ -36,6 +36,10 @@ const setUp = (overrides: Overrides = {}, options: Partial<LocalCloudOptions> = 
   const clock = createManualClock(1_000_000);
   const folder = mkdtempSync(join(tmpdir(), 'sluice-cloud-'));
   const database = options.database ?? openDatabase(':memory:');
+  closers.push(() => {
+    database.close();
+    rmSync(folder, { recursive: true });
+  });
   const cloud = createLocalCloud({
     wiring: wiringWith(overrides),
     clock,
@@ -43,11 +47,7 @@ const setUp = (overrides: Overrides = {}, options: Partial<LocalCloudOptions> = 
     buckets: { work: folder },
     ...options,
   });
-  closers.push(() => {
-    cloud.close();
-    database.close();
-    rmSync(folder, { recursive: true });
-  });
+  closers.unshift(cloud.close);
   return { clock, cloud, folder };
 };
 
