@@ -7,6 +7,7 @@ import { jobIdOf } from '@sluice/core/identity';
 import { createLogger } from '@sluice/core/logger';
 import { sweepBody } from '@sluice/core/messages';
 import type { Job, Profile } from '@sluice/core/ports/job-store';
+import { terminalStates } from '@sluice/core/ports/job-store';
 import type { ObjectHead } from '@sluice/core/ports/object-store';
 import { hashProfile } from '@sluice/core/profile';
 import { sendOrThrow } from '@sluice/core/send';
@@ -152,13 +153,12 @@ const attachStages = (
   attachMain('audit-job', createAuditJob(portsOf('audit-job'), { bucket: workBucket }));
 };
 
-/** Puts a job that an earlier run left where this one can take it up: what is open, or was dead, is tried again. */
+/** Takes up what an earlier run left: what is open, or was given up, is tried again. */
 const takeUp = async ({ ports }: Pipeline, jobId: string, forget: () => void): Promise<void> => {
-  const taken = await ports.jobs.changeJob(jobId, ['OPEN', 'HELD', 'STALLED', 'INCONSISTENT'], {
-    state: 'OPEN',
-    repairs: 0,
-  });
-  if (taken) forget();
+  const job = await ports.jobs.getJob(jobId);
+  if (job === undefined || terminalStates.includes(job.state)) return;
+  forget();
+  if (job.plan !== undefined) await ports.jobs.changeJob(jobId, [job.state], { state: 'OPEN', repairs: 0 });
 };
 
 /** True once it is known that the file can be read; throws UsageError when it cannot. */

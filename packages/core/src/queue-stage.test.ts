@@ -428,7 +428,9 @@ describe('a message twice in a batch', () => {
     const { deliver, queue } = setUp({ work: fatesByRow({ 1: transient }) });
     const twice = recordOf('a', packOf([1]));
     expect(await deliver(twice, recordOf('b', packOf([2])), twice)).toEqual(['a', 'a']);
-    expect(queue.visibilities.flat().map(({ id }) => id)).toEqual(['0', '2']);
+    expect(queue.visibilities.flat().map(({ receiptHandle }) => receiptHandle)).toEqual(
+      [twice, twice].map((record) => record.receiptHandle),
+    );
   });
 
   it('leaves one mark and counts its row once', async () => {

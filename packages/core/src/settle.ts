@@ -203,24 +203,36 @@ const resendAlone = async <Message, Item>(
   }
 };
 
-const delay = async <Message, Item>(
+/** A delivered message and how long it is to stay away. */
+export type Hidden = { readonly receiptHandle: string; readonly timeoutSeconds: number };
+
+/** Sets when delivered messages come back if nobody deletes them. Where that fails they come back after the queue's own time: later, but they come back. */
+export const hideAll = async (
+  queue: Pick<Queue, 'changeVisibilityBatch'>,
+  hidden: readonly Hidden[],
+  logger: Seams['logger'],
+): Promise<void> => {
+  const entries = hidden.map((message, index) => ({ id: String(index), ...message }));
+  for (let from = 0; from < entries.length; from += batchEntriesMax) {
+    try {
+      await queue.changeVisibilityBatch(entries.slice(from, from + batchEntriesMax));
+    } catch {
+      logger.warn('visibility could not be changed', { records: entries.length - from });
+      return;
+    }
+  }
+};
+
+const delay = <Message, Item>(
   batch: readonly Delivery<Message, Item>[],
   ports: SettlePorts,
   delaysSeconds: readonly number[],
   comesBack: readonly (Fate | undefined)[],
 ): Promise<void> => {
-  const entries = batch.flatMap((delivery, index) => {
+  const hidden = batch.flatMap((delivery, index) => {
     if (comesBack[index] === undefined) return [];
     const timeoutSeconds = withJitter(delayAfter(delivery.receives, delaysSeconds), ports.random());
-    return [{ id: String(index), receiptHandle: delivery.record.receiptHandle, timeoutSeconds }];
+    return [{ receiptHandle: delivery.record.receiptHandle, timeoutSeconds }];
   });
-  for (let from = 0; from < entries.length; from += batchEntriesMax) {
-    try {
-      await ports.queue.changeVisibilityBatch(entries.slice(from, from + batchEntriesMax));
-    } catch {
-      // The message then comes back after the queue's own visibility timeout: later, but it comes back.
-      ports.logger.warn('visibility could not be changed', { records: entries.length - from });
-      return;
-    }
-  }
+  return hideAll(ports.queue, hidden, ports.logger);
 };

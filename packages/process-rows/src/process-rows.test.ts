@@ -230,6 +230,24 @@ describe('process-rows', () => {
     expect(outcomesOf(queues.finished)).toHaveLength(1);
   });
 
+  it('gives rows that come again each a time of its own to come back, before it calls any: the process may die over one', async () => {
+    const chances = [0.25, 0.75];
+    const { deliver, queues } = setUp(
+      () => {
+        seen.push(queues.work.visibilities.flat().length);
+      },
+      { random: () => chances.shift() ?? 0 },
+    );
+    const seen: number[] = [];
+    expect(await deliver(['a', packOf([1]), 2], ['b', packOf([2]), 3], ['c', packOf([3]), 1])).toEqual([]);
+    expect(seen).toEqual([2, 2, 2]);
+    const { a = 0, b = 0, c } = visibilitiesOf(queues.work);
+    // Not before this invocation's 120 s are over, and not together.
+    expect(Math.min(a, b)).toBeGreaterThanOrEqual(120);
+    expect(a).not.toBe(b);
+    expect(c).toBeUndefined();
+  });
+
   it('splits nothing and lets everything come back much later when five calls fail and none succeeds', async () => {
     const { deliver, queues, marks } = setUp(away);
     expect(await deliver(['a', packOf([1, 2, 3])], ['b', packOf([4])], ['c', packOf([5]), 2])).toEqual(['a', 'b', 'c']);

@@ -2,13 +2,14 @@ import type { Invocation } from '@sluice/core/invocation';
 import type { RowsMessage, RowTuple } from '@sluice/core/messages';
 import { finishedEnvelope } from '@sluice/core/messages';
 import { packAll } from '@sluice/core/pack';
+import { visibilitySecondsMax } from '@sluice/core/ports/queue';
 import type { Processor } from '@sluice/core/processor';
 import type { QueueHandler, QueueStagePorts } from '@sluice/core/queue-stage';
 import { createQueueStage } from '@sluice/core/queue-stage';
 import { rowPacks } from '@sluice/core/row-stage';
 import { sendAll } from '@sluice/core/send';
 import type { Delivery, Fate } from '@sluice/core/settle';
-import { done, notReached } from '@sluice/core/settle';
+import { done, hideAll, notReached } from '@sluice/core/settle';
 import type { Called } from './call-processor.ts';
 import { createCaller } from './call-processor.ts';
 
@@ -51,8 +52,23 @@ const fateAt = ({ fates, position }: Place): Fate => fates[position] ?? notReach
  * confirmed its outcome. The processor sees a row at least once; `rowId` is its idempotency key for effects elsewhere.
  */
 export const createProcessRows = (ports: QueueStagePorts, { processor }: ProcessRowsConfig): QueueHandler => {
-  const { clock, wiring } = ports;
+  const { clock, wiring, random } = ports;
   const { rowTimeoutSeconds, rowsInFlightMax } = wiring.pipeline;
+
+  /**
+   * The process may have died over one of several messages that come again, and a batch that dies comes back together: its
+   * neighbours would share its end. So each of them gets a time of its own to come back, before anything is called (P7).
+   */
+  const scatter = (batch: readonly Delivery<RowsMessage, RowTuple>[], invocation: Invocation): Promise<void> => {
+    const again = batch.filter(({ receives }) => receives > 1);
+    if (again.length < 2) return Promise.resolve();
+    const remainingSeconds = invocation.remainingMilliseconds() / 1000;
+    const hidden = again.map(({ record }) => ({
+      receiptHandle: record.receiptHandle,
+      timeoutSeconds: Math.min(visibilitySecondsMax, remainingSeconds * (1 + random())),
+    }));
+    return hideAll(ports.queues.work, hidden, ports.logger);
+  };
 
   const callRows = async (
     batch: readonly Delivery<RowsMessage, RowTuple>[],
@@ -131,6 +147,7 @@ export const createProcessRows = (ports: QueueStagePorts, { processor }: Process
       ...rowPacks,
       stage: 'process-rows',
       async work(batch, invocation, counts) {
+        await scatter(batch, invocation);
         const jobs = await callRows(batch, invocation);
         for (const [jobId, outcomes] of jobs) counts.rowsOut += await sendOutcomes(jobId, outcomes);
         for (const { fates } of batch) {

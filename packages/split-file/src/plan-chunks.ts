@@ -2,10 +2,13 @@ import type { Chunk } from '@sluice/core/csv/plan';
 import { createPlanner, defaultChunkBytes } from '@sluice/core/csv/plan';
 import type { Invocation } from '@sluice/core/invocation';
 import { serialiseChunk } from '@sluice/core/messages';
-import type { Job } from '@sluice/core/ports/job-store';
+import type { Job, JobState } from '@sluice/core/ports/job-store';
 import { readAhead } from '@sluice/core/read-object';
 import { sendOrThrow } from '@sluice/core/send';
 import type { SplitFilePorts } from './split-file.ts';
+
+/** A job in one of these, and without a plan, is still to be planned: also one that was given up and is delivered again. */
+export const unplannedStates: readonly JobState[] = ['PLANNING', 'HELD'];
 
 /** Chunks that are written and sent together; the cursor moves with them. */
 const chunksTogether = 10;
@@ -40,7 +43,7 @@ export const planChunks = async (
     await ports.jobs.putChunks(jobId, chunks);
     const bodies = chunks.map((chunk) => serialiseChunk({ jobId, ...chunk }));
     await sendOrThrow(ports.queues.chunks, bodies, ports);
-    await ports.jobs.changeJob(jobId, ['PLANNING'], { cursor: planner.cursor() });
+    await ports.jobs.changeJob(jobId, unplannedStates, { cursor: planner.cursor() });
     for (const { rows } of chunks) count(rows);
   };
 
@@ -57,6 +60,6 @@ export const planChunks = async (
   await send();
   const { chunk: chunks, row } = planner.cursor();
   const plan = { chunks, rows: row - 1, closedAt: ports.clock.now() };
-  await ports.jobs.changeJob(jobId, ['PLANNING'], { state: 'OPEN', plan });
+  await ports.jobs.changeJob(jobId, unplannedStates, { state: 'OPEN', plan });
   return true;
 };

@@ -549,6 +549,22 @@ describe('a queue that does not take chunk messages', () => {
     ]);
     expect(bench.onlyJob().state).toBe('PLANNING');
   });
+
+  it('is planned after all when it is delivered again to a job that was held without a plan', async () => {
+    const queue = createScriptedQueue((entries, call) =>
+      refuse(
+        entries.map(({ id }) => id).filter(() => call <= 10),
+        entries,
+      ),
+    );
+    const bench = await setUp({ queue });
+    expect(await bench.deliver({ receives: lastDelivery })).toBe(true);
+    await bench.jobs.changeJob(bench.onlyJob().jobId, ['PLANNING'], { state: 'HELD' });
+    while (await bench.deliver()) expect(bench.onlyJob().state).toBe('HELD');
+    const plan = await planOf();
+    expect(bench.onlyJob()).toMatchObject({ state: 'OPEN', plan: { chunks: plan.chunks.length, rows: plan.rows } });
+    expect(distinctSent(bench)).toEqual(plan.chunks);
+  });
 });
 
 describe('a store that fails for now', () => {

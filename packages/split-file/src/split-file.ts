@@ -8,7 +8,7 @@ import { createQueueStage } from '@sluice/core/queue-stage';
 import type { Fate } from '@sluice/core/settle';
 import { done, notReached } from '@sluice/core/settle';
 import type { Services } from '@sluice/core/stage';
-import { planChunks } from './plan-chunks.ts';
+import { planChunks, unplannedStates } from './plan-chunks.ts';
 import { readLayout } from './read-layout.ts';
 import type { Upload } from './upload.ts';
 import { findProfile, parseUploads } from './upload.ts';
@@ -71,7 +71,7 @@ export const createSplitFile = (ports: SplitFilePorts, config: SplitFileConfig):
     let planned = job;
     if (job.layout === undefined) {
       const change = await readLayout(job, ports, config.bucket);
-      await jobs.changeJob(job.jobId, ['PLANNING'], change);
+      await jobs.changeJob(job.jobId, unplannedStates, change);
       planned = { ...job, ...change };
     }
     return planChunks(planned, ports, invocation, count);
@@ -79,7 +79,7 @@ export const createSplitFile = (ports: SplitFilePorts, config: SplitFileConfig):
 
   const end = async (jobId: string, thrown: SluiceError): Promise<void> => {
     const state = thrown.code === 'OBJECT_CHANGED' ? 'SUPERSEDED' : 'REFUSED';
-    await jobs.changeJob(jobId, ['PLANNING'], { state, reason: { code: thrown.code, message: thrown.message } });
+    await jobs.changeJob(jobId, unplannedStates, { state, reason: { code: thrown.code, message: thrown.message } });
   };
 
   const split = async (upload: Upload, invocation: Invocation, count: (rows: number) => void): Promise<Fate> => {
@@ -93,7 +93,7 @@ export const createSplitFile = (ports: SplitFilePorts, config: SplitFileConfig):
     try {
       // Read under the lease: the one before may have moved the cursor or closed the plan.
       const job = isNew ? fresh : await jobs.getJob(jobId);
-      if (job?.state !== 'PLANNING') return done;
+      if (job === undefined || job.plan !== undefined || !unplannedStates.includes(job.state)) return done;
       return (await plan(job, invocation, count)) ? done : notReached;
     } catch (thrown) {
       if (!(thrown instanceof SluiceError) || !thrown.permanent) throw thrown;
