@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { SluiceError } from '@sluice/core/errors';
 import { createMemoryJobs, type JobScript } from '@sluice/core/memory-jobs';
 import { createMemoryObjects, type ReadScript } from '@sluice/core/memory-objects';
 import { type ChunkMessage, parseChunkMessage } from '@sluice/core/messages';
@@ -580,6 +581,19 @@ describe('a store that fails for now', () => {
     broken = false;
     expect(await bench.deliver()).toBe(false);
     expectPlanned(bench, await planOf({ content }));
+  });
+
+  it('blames no file for a call that a service refuses for good: the message comes back', async () => {
+    const bench = await setUp({
+      jobs: (operation, attempt) => {
+        if (operation !== 'putChunks' || attempt > 1) return undefined;
+        throw new SluiceError('SERVICE_REFUSED', 'expected the jobs table to take the chunks, found them refused');
+      },
+    });
+    expect(await bench.deliver()).toBe(true);
+    expect(bench.onlyJob().state).toBe('PLANNING');
+    expect(await bench.deliver({ receives: 2 })).toBe(false);
+    expectPlanned(bench, await planOf());
   });
 
   const operations: readonly (keyof JobStore)[] = [

@@ -96,7 +96,8 @@ export const createSplitFile = (ports: SplitFilePorts, config: SplitFileConfig):
       if (job === undefined || job.plan !== undefined || !unplannedStates.includes(job.state)) return done;
       return (await plan(job, invocation, count)) ? done : notReached;
     } catch (thrown) {
-      if (!(thrown instanceof SluiceError) || !thrown.permanent) throw thrown;
+      // What a service refuses is no fault of the file's.
+      if (!(thrown instanceof SluiceError) || !thrown.permanent || thrown.code === 'SERVICE_REFUSED') throw thrown;
       await end(jobId, thrown);
       return done;
     } finally {
