@@ -141,7 +141,7 @@ describe('run', () => {
       expect(text(other.out, 'rows.ndjson') === text(one.out, 'rows.ndjson')).toBe(true);
       expect(text(other.out, 'rejects.ndjson') === text(one.out, 'rejects.ndjson')).toBe(true);
     }
-  }, 60_000);
+  });
 
   it('reads the same rows from gzip', async () => {
     const content = numbers(500);
@@ -194,7 +194,7 @@ describe('run', () => {
       dead: dead.length,
       missing: 0,
     });
-  }, 60_000);
+  });
 
   it('tries dead rows again in a further run of the same folder', async () => {
     const flag = path('flag');
@@ -216,7 +216,7 @@ describe('run', () => {
     writeFileSync(flag, '');
     expect((await carry(file, { processor, out })).report).toMatchObject({ verdict: 'COMPLETE', dead: 0, done: 10 });
     expect(text(out, 'dead.ndjson')).toBe('');
-  }, 30_000);
+  });
 
   it('outlives a processor that ends its process, and loses no neighbour of that row', async () => {
     const processor = write(
@@ -233,7 +233,7 @@ describe('run', () => {
     const { report, out } = await carry(write('numbers.csv', numbers(20)), { processor });
     expect(report).toMatchObject({ rows: 20, done: 19, dead: 1, verdict: 'STALLED' });
     expect(lines(out, 'dead.ndjson')).toMatchObject([{ row: 5, stage: 'LOST', code: 'LOST' }]);
-  }, 60_000);
+  });
 
   it('reports what is there when it is interrupted, and ends with the same files when it is run again', async () => {
     const processor = write(
@@ -262,7 +262,7 @@ describe('run', () => {
     expect(again.report).toMatchObject({ verdict: 'COMPLETE', rows: 4_001, done: 4_000, rejected: 1, missing: 0 });
     for (const name of ['rows.ndjson', 'rejects.ndjson', 'dead.ndjson'])
       expect(text(out, name) === text(whole.out, name)).toBe(true);
-  }, 60_000);
+  });
 
   it('ends when too many rows are rejected, and says so', async () => {
     const file = write('ragged.csv', 'a,b\n1,2\n3\n4\n5,6\n');
