@@ -72,8 +72,18 @@ export const createReport = (
 
 const number = (value: number): string => value.toLocaleString('en-US');
 
+/** What to do about a verdict. */
+const advice = new Map([
+  ['HELD', 'dead.ndjson tells which rows were given up and why; the same command again tries them once more'],
+  ['STALLED', 'rows were lost after every repair; the same command again tries them once more'],
+  ['INCOMPLETE', 'the same command again goes on from here'],
+  ['REFUSED', 'more rows were rejected than --max-rejected allows; rejects.ndjson tells which and why'],
+  ['INCONSISTENT', 'the ledger does not add up, which is a defect of Sluice: please report it with report.json'],
+]);
+
 /** The ledger as people read it; ends with a line end. */
 export const renderReport = (report: Report, rejects: ReadonlyMap<string, number>, out: string): string => {
+  const next = advice.get(report.verdict);
   const width = Math.max(...[report.rows, report.accepted].map((value) => number(value).length));
   const line = (name: string, value: number, note = ''): string =>
     `  ${name.padEnd(9)} ${number(value).padStart(width)}${note === '' ? '' : `   ${note}`}`;
@@ -90,6 +100,7 @@ export const renderReport = (report: Report, rejects: ReadonlyMap<string, number
     line('dead', report.dead),
     line('missing', report.missing),
     '',
+    ...(next === undefined ? [] : [`  ${next}`, '']),
     `  ${report.seconds.toFixed(1)} s, ${number(report.rowsPerSecond)} rows/s, ${number(mebibytes)} MiB at most`,
     `  ${toTerminalText(out)}: report.json rows.ndjson rejects.ndjson dead.ndjson`,
     '',

@@ -16,7 +16,7 @@ const chunksTogether = 10;
 /**
  * Scans the source from the job's cursor and sends its chunks as they are found; closes the plan at the end of the file.
  * The cursor moves only behind chunks that are written and confirmed, so whoever goes on from it repeats some and skips none.
- * False when the time ran out before the end.
+ * False when the time ran out before the end, true when there is nothing left to do.
  */
 export const planChunks = async (
   job: Job,
@@ -36,15 +36,16 @@ export const planChunks = async (
   });
   let waiting: Chunk[] = [];
 
-  const send = async (): Promise<void> => {
+  /** False when the job has ended meanwhile (its file was replaced, too many rows were rejected): nothing more is to be sent. */
+  const send = async (): Promise<boolean> => {
     const chunks = waiting;
     waiting = [];
-    if (chunks.length === 0) return;
+    if (chunks.length === 0) return true;
     await ports.jobs.putChunks(jobId, chunks);
     const bodies = chunks.map((chunk) => serialiseChunk({ jobId, ...chunk }));
     await sendOrThrow(ports.queues.chunks, bodies, ports);
-    await ports.jobs.changeJob(jobId, unplannedStates, { cursor: planner.cursor() });
     for (const { rows } of chunks) count(rows);
+    return ports.jobs.changeJob(jobId, unplannedStates, { cursor: planner.cursor() });
   };
 
   for await (const piece of readAhead(ports, layout.source, cursor.offset, layout.bytes)) {
@@ -53,7 +54,7 @@ export const planChunks = async (
       return false;
     }
     waiting.push(...planner.push(piece));
-    if (waiting.length >= chunksTogether) await send();
+    if (waiting.length >= chunksTogether && !(await send())) return true;
     if (planner.isComplete()) break;
   }
   waiting.push(...planner.end());

@@ -4,7 +4,7 @@ import { createMemoryJobs, type JobScript } from '@sluice/core/memory-jobs';
 import { createMemoryObjects, type ReadScript } from '@sluice/core/memory-objects';
 import { type ChunkMessage, parseChunkMessage } from '@sluice/core/messages';
 import type { Job, JobStore, Profile } from '@sluice/core/ports/job-store';
-import { createScriptedQueue, refuse, type ScriptedQueue } from '@sluice/core/scripted-queue';
+import { createScriptedQueue, refuse, type ScriptedQueue, takeAll } from '@sluice/core/scripted-queue';
 import { createStageBench, recordOf, visibilitiesOf } from '@sluice/core/stage-bench';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -472,6 +472,18 @@ describe('a file that is replaced', () => {
     expect(bench.onlyJob()).toMatchObject({ state: 'SUPERSEDED', reason: { code: 'OBJECT_CHANGED' } });
     expect(bench.onlyJob()).not.toHaveProperty('plan');
     expect(distinctSent(bench)).toEqual(plan.chunks.slice(0, 3));
+  });
+
+  it('as clean-rows finds it ends the planning: no chunk is sent for a job that has ended', async () => {
+    const queue: ScriptedQueue = createScriptedQueue((entries) => {
+      void bench.jobs.changeJob(bench.onlyJob().jobId, ['PLANNING'], { state: 'SUPERSEDED' });
+      return takeAll(entries);
+    });
+    const bench = await setUp({ queue, content: fileOf(500) });
+    expect(await bench.deliver()).toBe(false);
+    expect(bench.onlyJob()).toMatchObject({ state: 'SUPERSEDED' });
+    expect(bench.onlyJob().plan).toBeUndefined();
+    expect(bench.sent()).toHaveLength(10);
   });
 
   it('by the same bytes is planned under the event that tells of them', async () => {
