@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,26 @@ describe('the command', () => {
     expect(status).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'HELD', dead: 2 });
   });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends with 1 on %s, with what is there written and the rest missing',
+    async (signal) => {
+      const code =
+        "import { setTimeout } from 'node:timers/promises'; import { defineProcessor } from 'sluice'; export default defineProcessor({ name: 'slow', async process({ row }) { if (row === 1) console.log('at work'); await setTimeout(20); return { row }; } });";
+      writeFileSync(join(folder, 'slow.ts'), code);
+      writeFileSync(join(folder, 'long.csv'), `n\n${'1\n'.repeat(50_000)}`);
+      const args = ['run', 'long.csv', '--processor', 'slow.ts', '--out', signal];
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], { cwd: folder });
+      for await (const text of child.stderr) if (String(text).includes('at work')) break;
+      child.kill(signal);
+      const [status] = await once(child, 'exit');
+      expect(status).toBe(1);
+      const report = JSON.parse(readFileSync(join(folder, signal, 'report.json'), 'utf8')) as Record<string, number>;
+      expect(report).toMatchObject({ verdict: 'INCOMPLETE', rows: 50_000 });
+      expect(report['missing']).toBeGreaterThan(0);
+      expect(report['missing']).toBe(50_000 - (report['done'] ?? 0));
+    },
+  );
 
   it('never lets a file name act on the terminal', () => {
     const name = 'a\u001b[31m\u202e.csv';

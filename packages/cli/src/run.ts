@@ -304,6 +304,7 @@ const runWith = async (
   const database = openDatabase(state.path);
   onEnd(() => database.close());
   const buckets = { [inboxBucket]: file.folder, [workBucket]: work };
+  const reading = startWorker('reading', buckets);
   cloud = createLocalCloud({ wiring, clock: realClock, database, buckets, returnAfterSeconds });
   onEnd(cloud.close);
 
@@ -317,7 +318,6 @@ const runWith = async (
     logger: createLogger(stage, 'SILENT'),
     wiring,
   });
-  const reading = startWorker('reading', buckets);
   attachStages(cloud, portsOf, reading, processing);
   const pipeline: Pipeline = { cloud, ports: portsOf('audit-job') };
 

@@ -328,7 +328,7 @@ describe('starting and closing', () => {
     await functions.start();
     const hanging = ask('hang');
     const closing = functions.close();
-    await expect(hanging).rejects.toThrow('expected the run to go on, found it closed');
+    await expect(hanging).rejects.toThrow('expected the functions to be open, found them closed');
     await closing;
   });
 
@@ -338,8 +338,14 @@ describe('starting and closing', () => {
     await functions.start();
     const looping = ask('loop');
     await vi.waitFor(() => expect(isCounting()).toBe(true), { timeout: 4_000 });
-    await Promise.all([expect(looping).rejects.toThrow('found it closed'), functions.close()]);
+    await Promise.all([expect(looping).rejects.toThrow('found them closed'), functions.close()]);
     expect(isCounting()).toBe(false);
+  });
+
+  it('starts nothing any more once it is closed', async () => {
+    const { functions, ask } = setUp();
+    await functions.close();
+    await expect(ask('answer', 'hello')).rejects.toThrow('found them closed');
   });
 
   it('closes without having started', async () => {

@@ -36,6 +36,8 @@ type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
 const ignore = (): void => undefined;
 
+const closed = (): Error => new Error('expected the functions to be open, found them closed');
+
 const entry = new URL('./function-worker.ts', import.meta.url);
 
 export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFunctions => {
@@ -43,6 +45,7 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
   const running = new Map<number, Running>();
   const busy = new Map<StageName, number>();
   let worker: Worker | undefined;
+  let isClosed = false;
   let ready: Promise<void> = Promise.resolve();
   let invocations = 0;
 
@@ -119,6 +122,10 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
     },
     function: (stage) => (event, context) =>
       new Promise((resolve, reject) => {
+        if (isClosed) {
+          reject(closed());
+          return;
+        }
         worker ??= launch();
         const from = worker;
         const id = ++invocations;
@@ -141,9 +148,10 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
       }),
     busyMilliseconds: (stage) => busy.get(stage) ?? 0,
     async close() {
+      isClosed = true;
       const last = worker;
       worker = undefined;
-      failAll(new Error('expected the run to go on, found it closed'));
+      failAll(closed());
       await last?.terminate();
     },
   };
