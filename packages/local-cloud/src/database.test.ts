@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RowTuple } from '@sluice/core/messages';
 import type { Job } from '@sluice/core/ports/job-store';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createManualClock } from './clock.ts';
@@ -129,6 +130,24 @@ describe('openDatabase', () => {
     expect(await again.rows.countChunk(jobId, 0)).toEqual({ PENDING: 1, DONE: 1, FAILED: 0 });
     expect(await again.rows.insert(jobId, [[0, 1, 2, ['a']]])).toEqual(['same']);
     expect(await again.rows.finish(jobId, [[0, 1, 'DONE', { a: 1 }]])).toEqual(['same']);
+  });
+
+  it('loses fewer than 50,000 rows when its process is killed, and none of those before', async () => {
+    const folder = await makeFolder();
+    const first = closing(open(folder));
+    for (let from = 1; from <= 60_000; from += 25) {
+      await first.rows.insert(
+        jobId,
+        Array.from({ length: 25 }, (_, i): RowTuple => [0, from + i, from + i, ['value']]),
+      );
+    }
+    const killed = closing(open(await copyOf(folder)));
+    const { PENDING: kept } = await killed.rows.countChunk(jobId, 0);
+    expect(kept).toBeGreaterThan(10_000);
+    expect(kept % 25).toBe(0);
+    const rows: number[] = [];
+    for await (const page of killed.rows.readChunk(jobId, 0)) for (const { row } of page) rows.push(row);
+    expect(rows.at(-1)).toBe(kept);
   });
 
   it('drops leases when it is opened again', async () => {

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
-/** Writes of one transaction: enough to make its cost small, few enough to lose little when the process is killed. */
-const writesPerTransaction = 50_000;
+/** Rows written in one transaction: enough to make its cost small, few enough to lose little when the process is killed. */
+const rowsPerTransaction = 50_000;
 
 export type LocalDatabase = {
   prepare(sql: string): StatementSync;
@@ -82,19 +82,22 @@ export const openDatabase = (folder: string | ':memory:'): LocalDatabase => {
     DELETE FROM leases;
   `);
 
-  let writes = 0;
+  let isOpen = false;
+  let rows = 0;
   const commit = (): void => {
-    if (writes > 0) database.exec('COMMIT');
-    writes = 0;
+    if (isOpen) database.exec('COMMIT');
+    isOpen = false;
+    rows = 0;
   };
   return {
     prepare: (sql) => database.prepare(sql),
     write(statement, ...parameters) {
-      if (writes === 0) database.exec('BEGIN');
-      writes++;
-      const { changes } = statement.run(...parameters);
-      if (writes >= writesPerTransaction) commit();
-      return Number(changes);
+      if (!isOpen) database.exec('BEGIN');
+      isOpen = true;
+      const changes = Number(statement.run(...parameters).changes);
+      rows += changes;
+      if (rows >= rowsPerTransaction) commit();
+      return changes;
     },
     commit,
     close() {
