@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Ledger } from '@sluice/core/ledger';
 import { addLedgers, balance, emptyLedger } from '@sluice/core/ledger';
 import type { ChunkRecord, DeadMark, Job } from '@sluice/core/ports/job-store';
@@ -102,13 +103,13 @@ const exportChunk = async (
 
 /**
  * Writes rows.ndjson, rejects.ndjson and dead.ndjson of a job into a folder, in row order, each appearing whole at the end.
- * Memory holds a page of rows. The counts are those of the lines written.
+ * Memory holds a page of rows. `onRows` is told how many rows are written. The counts are those of the lines written.
  */
 export const exportJob = async (
   job: Job,
   ports: StagePorts,
   out: string,
-  onChunk: (rows: number) => void,
+  onRows: (rows: number) => void,
 ): Promise<Exported> => {
   const marks = await readMarks(ports, job.jobId);
   const open = (name: string): TextFile => createTextFile(join(out, name));
@@ -121,13 +122,15 @@ export const exportJob = async (
       for (const chunk of page) {
         ledger = addLedgers(ledger, await exportChunk(job, chunk, marks.get(chunk.chunk) ?? [], ports, files, rejects));
         accepted += chunk.cleaned?.accepted ?? 0;
-        onChunk(ledger.rows);
+        onRows(ledger.rows);
+        // Reading the table never waits: without a pause neither progress nor an interrupt would get its turn.
+        await setImmediate();
       }
     }
+    for (const file of Object.values(files)) file.close();
   } catch (thrown) {
     for (const file of Object.values(files)) file.discard();
     throw thrown;
   }
-  for (const file of Object.values(files)) file.close();
   return { ledger, accepted, rejects };
 };

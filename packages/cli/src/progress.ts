@@ -5,9 +5,9 @@ import { toTerminalText } from './terminal-text.ts';
 
 /** Says how far a run is, on standard error. */
 export type Progress = {
-  /** What happens besides the stages, for instance `writing results`; undefined when nothing does. */
-  say(step: string | undefined): void;
-  /** The view is closed; what was shown last stays only off a terminal. */
+  /** What happens now, when it is no more the stages. */
+  say(step: string): void;
+  /** Closes the view; a picture goes, lines stay. */
   end(): void;
 };
 
@@ -62,7 +62,6 @@ export const startProgress = (stream: NodeJS.WriteStream, file: string, totals: 
     return {
       say(text) {
         step = text;
-        draw();
       },
       end() {
         clearInterval(timer);
@@ -75,14 +74,15 @@ export const startProgress = (stream: NodeJS.WriteStream, file: string, totals: 
   let last = '';
   const print = (): void => {
     const counts = shown.map((stage) => `${stage} ${number(totals.get(stage)?.rowsIn ?? 0)}`).join('  ');
-    if (counts === last) return;
-    last = counts;
-    stream.write(`${seconds().padStart(7)}  ${counts}\n`);
+    const line = step ?? counts;
+    if (line === last) return;
+    last = line;
+    stream.write(`${seconds().padStart(7)}  ${line}\n`);
   };
   const timer = setInterval(print, lineMilliseconds);
   return {
     say(text) {
-      if (text !== undefined) stream.write(`${seconds().padStart(7)}  ${text}\n`);
+      step = text;
     },
     end: () => clearInterval(timer),
   };

@@ -330,8 +330,9 @@ const runWith = async (
   const refused = refusal(options.file, job);
   if (refused !== undefined) throw refused;
 
-  progress.say('writing results');
-  const exported = await exportJob(job, pipeline.ports, options.out, () => undefined);
+  const exported = await exportJob(job, pipeline.ports, options.out, (rows) =>
+    progress.say(`writing results: ${rows.toLocaleString('en-US')} rows`),
+  );
   const report = createReport(resolve(options.file), job, exported, cloud.stats(), counts.totals, !isThrough);
   const reportFile = createTextFile(join(options.out, 'report.json'));
   reportFile.write(`${JSON.stringify(report, undefined, 2)}\n`);

@@ -15,6 +15,7 @@ export const createTextFile = (path: string): TextFile => {
   const temporary = `${path}.tmp`;
   const file = openSync(temporary, 'w');
   let waiting = '';
+  let isOpen = true;
   const flush = (): void => {
     const bytes = Buffer.from(waiting);
     for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
@@ -29,10 +30,12 @@ export const createTextFile = (path: string): TextFile => {
       flush();
       fsyncSync(file);
       closeSync(file);
+      isOpen = false;
       renameSync(temporary, path);
     },
     discard() {
-      closeSync(file);
+      if (isOpen) closeSync(file);
+      isOpen = false;
       rmSync(temporary, { force: true });
     },
   };
