@@ -1,0 +1,150 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '@sluice/core/logger';
+import type { ChunkCounts, ChunkPlan, DeadMark, Job } from '@sluice/core/ports/job-store';
+import type { StagePorts } from '@sluice/core/stage';
+import { parseWiring } from '@sluice/core/wiring';
+import { realClock } from '@sluice/local-cloud/clock';
+import { openDatabase } from '@sluice/local-cloud/database';
+import { createLocalCloud } from '@sluice/local-cloud/local-cloud';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import wiringJson from '../../../infra/wiring.json' with { type: 'json' };
+import { exportJob } from './export-job.ts';
+
+// A job whose rows stand where rows of a job that is held or interrupted can stand.
+
+const jobId = '0123456789abcdefghjkmnpqrs';
+const source = 'n,__proto__\n1,a\n2,b\nbad\n4,d\n5,e\n6,f\n';
+const first: ChunkPlan = { chunk: 0, start: 12, end: 28, firstRow: 1, rows: 4, firstLine: 2 };
+const second: ChunkPlan = { chunk: 1, start: 28, end: 36, firstRow: 5, rows: 2, firstLine: 6 };
+const rejectLine = { row: 3, line: 4, byteStart: 20, byteEnd: 23, code: 'FIELD_COUNT', message: 'm', raw: 'bad' };
+const rejectsKey = 'jobs/rejects';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
+  for (const name of ['inbox', 'work', 'out']) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, 'inbox', 'a.csv'), source);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const setUp = async (
+  counts: Readonly<Record<number, ChunkCounts>>,
+  marks: readonly Omit<DeadMark, 'jobId' | 'message'>[],
+) => {
+  const wiring = parseWiring(wiringJson, 'local');
+  const database = openDatabase(':memory:');
+  const buckets = { inbox: join(folder, 'inbox'), work: join(folder, 'work') };
+  const cloud = createLocalCloud({ wiring, clock: realClock, database, buckets });
+  const services = cloud.services('runner');
+  const { etag = '' } = (await services.objects.head('inbox', 'a.csv')) ?? {};
+  const file = { bucket: 'inbox', key: 'a.csv', etag };
+  const columns = ['n', '__proto__'];
+  const job: Job = {
+    jobId,
+    file: { ...file, bytes: source.length },
+    profile: { prefix: '' },
+    schemaHash: '',
+    codeVersion: '',
+    rowsPerMessage: 0,
+    createdAt: 0,
+    state: 'OPEN',
+    layout: {
+      source: file,
+      bytes: source.length,
+      delimiter: ',',
+      columns,
+      outputColumns: columns,
+      dataStart: 12,
+      dataLine: 2,
+    },
+    plan: { chunks: 2, rows: 6, closedAt: 0 },
+    repairs: 0,
+  };
+  await services.jobs.createJob(job);
+  await services.jobs.putChunks(jobId, [first, second]);
+  await services.objects.put('work', rejectsKey, `${JSON.stringify(rejectLine)}\n`);
+  for (const [chunk, count] of Object.entries(counts)) await services.jobs.putCounts(jobId, Number(chunk), count);
+  await services.jobs.putMarks(marks.map((mark) => ({ ...mark, jobId, message: 'given up' })));
+  const ports: StagePorts = {
+    ...services,
+    clock: realClock,
+    random: () => 0.5,
+    metrics: () => undefined,
+    logger: createLogger('test', 'SILENT'),
+    wiring,
+  };
+  const read = (name: string): unknown[] =>
+    readFileSync(join(folder, 'out', name), 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as unknown);
+  const exported = async () => {
+    const result = await exportJob(job, ports, join(folder, 'out'), () => undefined);
+    return { ...result, rows: read('rows.ndjson'), rejected: read('rejects.ndjson'), dead: read('dead.ndjson') };
+  };
+  return { ...services, exported };
+};
+
+const mark = { stage: 'store-rows', code: 'ROW_REFUSED', attempts: 1 } as const;
+const data = (n: string, text: string): unknown => JSON.parse(`{"n":"${n}","__proto__":"${text}"}`);
+
+describe('exportJob', () => {
+  it('reads rows that never reached the table again from the source, dead ones and open ones alike', async () => {
+    const counts = { 0: { accepted: 3, rejected: 1, rejects: rejectsKey }, 1: { accepted: 2, rejected: 0 } };
+    const { rows, exported } = await setUp(counts, [{ ...mark, chunk: 0, row: 2 }]);
+    await rows.insert(jobId, [
+      [0, 1, 2, ['1', 'a']],
+      [1, 5, 6, ['5', 'e']],
+      [1, 6, 7, ['6', 'f']],
+    ]);
+    await rows.finish(jobId, [
+      [0, 1, 'DONE', null],
+      [1, 5, 'FAILED', ['NEVER', 'no']],
+      [1, 6, 'DONE', { ok: true }],
+    ]);
+    const found = await exported();
+    expect(found.rows).toEqual([
+      { row: 1, line: 2, status: 'DONE', data: data('1', 'a') },
+      { row: 2, line: 3, status: 'DEAD', data: data('2', 'b'), error: { code: 'ROW_REFUSED', message: 'given up' } },
+      { row: 4, line: 5, status: 'PENDING', data: data('4', 'd') },
+      { row: 5, line: 6, status: 'FAILED', data: data('5', 'e'), error: { code: 'NEVER', message: 'no' } },
+      { row: 6, line: 7, status: 'DONE', data: data('6', 'f'), result: { ok: true } },
+    ]);
+    expect(found.rejected).toEqual([rejectLine]);
+    expect(found.dead).toEqual([
+      { row: 2, stage: 'store-rows', code: 'ROW_REFUSED', message: 'given up', attempts: 1 },
+    ]);
+    expect(found.ledger).toEqual({ rows: 6, rejected: 1, done: 2, failed: 1, dead: 1, open: 1 });
+    expect(found.accepted).toBe(5);
+    expect([...found.rejects]).toEqual([['FIELD_COUNT', 1]]);
+  });
+
+  it('takes a mark on a row that became final for past', async () => {
+    const counts = { 0: { accepted: 3, rejected: 1, rejects: rejectsKey }, 1: { accepted: 2, rejected: 0 } };
+    const { rows, exported } = await setUp(counts, [{ ...mark, chunk: 1, row: 5 }]);
+    await rows.insert(jobId, [[1, 5, 6, ['5', 'e']]]);
+    await rows.finish(jobId, [[1, 5, 'DONE', null]]);
+    const found = await exported();
+    expect(found.dead).toEqual([]);
+    expect(found.ledger).toMatchObject({ done: 1, dead: 0, open: 4 });
+  });
+
+  it('counts every row of a chunk that was given up before it was cleaned as dead', async () => {
+    const counts = { 0: { accepted: 3, rejected: 1, rejects: rejectsKey } };
+    const { exported } = await setUp(counts, [{ stage: 'clean-rows', code: 'PLAN_MISMATCH', attempts: 4, chunk: 1 }]);
+    const found = await exported();
+    expect(found.dead).toEqual(
+      [5, 6].map((row) => ({ row, stage: 'clean-rows', code: 'PLAN_MISMATCH', message: 'given up', attempts: 4 })),
+    );
+    expect(found.ledger).toEqual({ rows: 6, rejected: 1, done: 0, failed: 0, dead: 2, open: 3 });
+  });
+
+  it('leaves the folder as it was when a reject object is gone', async () => {
+    const counts = { 0: { accepted: 3, rejected: 1, rejects: 'jobs/gone' } };
+    const { exported } = await setUp(counts, []);
+    await expect(exported()).rejects.toMatchObject({ code: 'OBJECT_CHANGED' });
+    expect(readdirSync(join(folder, 'out'))).toEqual([]);
+  });
+});
