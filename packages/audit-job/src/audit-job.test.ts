@@ -1,3 +1,4 @@
+import { catchOutput } from '@sluice/core/caught-output';
 import { rejectKeyOf } from '@sluice/core/identity';
 import { createMemoryJobs, type JobScript } from '@sluice/core/memory-jobs';
 import { createMemoryObjects } from '@sluice/core/memory-objects';
@@ -14,7 +15,7 @@ import type { QueueDepth, QueueName } from '@sluice/core/ports/queue';
 import { statementsMax } from '@sluice/core/ports/row-store';
 import { createScriptedQueue, refuse, type ScriptedQueue } from '@sluice/core/scripted-queue';
 import { createStageBench, recordOf } from '@sluice/core/stage-bench';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createAuditJob } from './audit-job.ts';
 import { countChunk } from './count-chunk.ts';
 
@@ -176,21 +177,7 @@ const setUp = async ({ chunks = [], job, isPlanned = true, marks = [], queues, s
 
 const nothing = { work: [], chunks: [] };
 
-let lines: string[];
-
-beforeEach(() => {
-  lines = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((text) => {
-      lines.push(String(text));
-      return true;
-    });
-  }
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const lines = catchOutput();
 
 describe('a sweep', () => {
   const manyJobs = (count: number): string[] => range(1, count).map((index) => String(index).padStart(26, '0'));

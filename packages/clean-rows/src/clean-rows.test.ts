@@ -1,10 +1,11 @@
+import { catchOutput } from '@sluice/core/caught-output';
 import type { ChunkMessage } from '@sluice/core/messages';
 import { serialiseChunk } from '@sluice/core/messages';
 import type { JobState } from '@sluice/core/ports/job-store';
 import type { RejectLine } from '@sluice/core/rejected-rows';
 import { createScriptedQueue, refuse } from '@sluice/core/scripted-queue';
 import { recordOf, visibilitiesOf } from '@sluice/core/stage-bench';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type ChunkBenchSettings, createChunkBench } from './chunk-bench.ts';
 import { createCleanRows } from './clean-rows.ts';
 
@@ -28,20 +29,9 @@ const setUp = async (settings: ChunkBenchSettings) => {
   };
 };
 
-let lines: string[];
-
-beforeEach(() => {
-  lines = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((text) => {
-      lines.push(String(text));
-      return true;
-    });
-  }
-});
+const lines = catchOutput();
 
 afterEach(() => {
-  vi.restoreAllMocks();
   expect(lines.join('')).not.toContain(secret);
 });
 

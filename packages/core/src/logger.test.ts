@@ -1,21 +1,11 @@
 import type { Context } from 'aws-lambda';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { catchOutput } from './caught-output.ts';
 import { createLogger } from './logger.ts';
 
-let lines: string[];
-
-beforeEach(() => {
-  lines = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((text) => {
-      lines.push(String(text));
-      return true;
-    });
-  }
-});
+const lines = catchOutput();
 
 afterEach(() => {
-  vi.restoreAllMocks();
   vi.unstubAllEnvs();
 });
 
@@ -92,7 +82,7 @@ describe('the sample of debug lines', () => {
   };
   /** The share that Powertools writes into each line, which is the one it goes by. */
   const toldRate = (sampleRate: number): number => {
-    lines = [];
+    lines.length = 0;
     createLogger('store-rows', 'INFO', sampleRate).error('x');
     return (parsed().at(-1) as { sampling_rate?: number }).sampling_rate ?? 0;
   };

@@ -1,6 +1,7 @@
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import wiringJson from '../../../infra/wiring.json' with { type: 'json' };
+import { catchOutput } from './caught-output.ts';
 import { SluiceError } from './errors.ts';
 import { createLogger } from './logger.ts';
 import { parseRowsMessage, type RowsMessage, type RowTuple, rowsEnvelope, serialise } from './messages.ts';
@@ -10,6 +11,7 @@ import { createQueueStage, type QueueStage } from './queue-stage.ts';
 import { rowPacks } from './row-stage.ts';
 import { createScriptedQueue, refuse, type ScriptedQueue } from './scripted-queue.ts';
 import type { Delivery, Fate } from './settle.ts';
+import { recordOf } from './stage-bench.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { parseWiring } from './wiring.ts';
 
@@ -41,23 +43,6 @@ const packOf = (rows: readonly number[], tried = 0): string => {
   const { head, tail } = rowsEnvelope(jobId, ['a'], tried);
   return head + rows.map((row) => serialise([0, row, row + 1, [`${secret} ${row}`]])).join(',') + tail;
 };
-
-const recordOf = (messageId: string, body: string, receives = 1): SQSRecord => ({
-  messageId,
-  receiptHandle: `handle of ${messageId}`,
-  body,
-  attributes: {
-    ApproximateReceiveCount: String(receives),
-    SentTimestamp: '0',
-    SenderId: 'sender',
-    ApproximateFirstReceiveTimestamp: '0',
-  },
-  messageAttributes: {},
-  md5OfBody: '',
-  eventSource: 'aws:sqs',
-  eventSourceARN: 'arn:aws:sqs:eu-central-1:000000000000:work',
-  awsRegion: 'eu-central-1',
-});
 
 type SetUp = {
   readonly work?: Work;
@@ -121,20 +106,9 @@ const brokenMarks = async (): Promise<void> => {
   throw new SluiceError('THROTTLED', 'expected the jobs table to take the marks, found it throttled');
 };
 
-let lines: string[];
-
-beforeEach(() => {
-  lines = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((text) => {
-      lines.push(String(text));
-      return true;
-    });
-  }
-});
+const lines = catchOutput();
 
 afterEach(() => {
-  vi.restoreAllMocks();
   vi.unstubAllEnvs();
 });
 

@@ -1,5 +1,6 @@
 import type { Context, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { catchOutput } from './caught-output.ts';
 import { createLogger } from './logger.ts';
 import type { StageCounts } from './ports/metrics.ts';
 import { createStreamStage } from './stream-stage.ts';
@@ -25,19 +26,9 @@ const setUp = (failed: Iterable<number>) => {
   return { handler: (event: DynamoDBStreamEvent) => handler(event, context), counts };
 };
 
-const listen = (): string[] => {
-  const lines: string[] = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((text) => {
-      lines.push(String(text));
-      return true;
-    });
-  }
-  return lines;
-};
+const lines = catchOutput();
 
 afterEach(() => {
-  vi.restoreAllMocks();
   vi.unstubAllEnvs();
 });
 
@@ -53,7 +44,6 @@ describe('a stream stage', () => {
     [[0], 0],
     [new Set([9, 8]), 8],
   ])('answers for the failed positions %o with the sequence number of the lowest alone', async (failed, lowest) => {
-    listen();
     const { handler } = setUp(failed);
     expect(await handler({ Records: recordsOf(10) })).toEqual({
       batchItemFailures: [{ itemIdentifier: numberOf(lowest) }],
@@ -61,14 +51,12 @@ describe('a stream stage', () => {
   });
 
   it('fails the whole batch when the failed record has no sequence number', async () => {
-    listen();
     const { handler } = setUp([1]);
     const records = recordsOf(2).map((record) => ({ ...record, dynamodb: {} }));
     expect(await handler({ Records: records })).toEqual({ batchItemFailures: [{ itemIdentifier: '' }] });
   });
 
   it.each([{}, { Records: null }, { Records: {} }])('throws for %j, which is no stream event', async (event) => {
-    listen();
     const { handler, counts } = setUp([]);
     await expect(handler(event as DynamoDBStreamEvent)).rejects.toMatchObject({
       code: 'MESSAGE_INVALID',
@@ -78,7 +66,6 @@ describe('a stream stage', () => {
   });
 
   it('throws what its work throws, so that the stream comes again', async () => {
-    listen();
     const handler = createStreamStage(
       'relay-rows',
       async () => {
@@ -91,7 +78,6 @@ describe('a stream stage', () => {
 
   it('logs counts and never a record, whatever the environment says', async () => {
     vi.stubEnv('POWERTOOLS_LOGGER_LOG_EVENT', 'true');
-    const lines = listen();
     const { handler } = setUp([3]);
     await handler({ Records: recordsOf(5) });
     expect(lines).toHaveLength(1);

@@ -1,7 +1,8 @@
+import { catchOutput } from '@sluice/core/caught-output';
 import { createMemoryRows, type RowFault, type RowScript } from '@sluice/core/memory-rows';
 import { finishedEnvelope, type OutcomeTuple, parseFinishedMessage, serialise } from '@sluice/core/messages';
 import { createStageBench, recordOf, visibilitiesOf } from '@sluice/core/stage-bench';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createFinishRows } from './finish-rows.ts';
 
 const jobId = '0123456789abcdefghjkmnpqrs';
@@ -39,21 +40,7 @@ const setUp = async (finish?: RowScript) => {
   };
 };
 
-let lines: string[];
-
-beforeEach(() => {
-  lines = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((text) => {
-      lines.push(String(text));
-      return true;
-    });
-  }
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const lines = catchOutput();
 
 describe('finish-rows', () => {
   it('writes results and errors to their rows and acknowledges the packs', async () => {

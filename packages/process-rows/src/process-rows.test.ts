@@ -1,3 +1,4 @@
+import { catchOutput } from '@sluice/core/caught-output';
 import {
   type OutcomeTuple,
   parseFinishedMessage,
@@ -9,7 +10,7 @@ import {
 import { type Processor, permanent } from '@sluice/core/processor';
 import { createScriptedQueue, refuse, type ScriptedQueue } from '@sluice/core/scripted-queue';
 import { createStageBench, recordOf, type StageBenchSettings, visibilitiesOf } from '@sluice/core/stage-bench';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createProcessRows } from './process-rows.ts';
 
 const jobId = '0123456789abcdefghjkmnpqrs';
@@ -63,21 +64,7 @@ const singlesOf = (queue: ScriptedQueue): { readonly row: RowTuple | undefined; 
     return { row: rows[0], tried };
   });
 
-let lines: string[];
-
-beforeEach(() => {
-  lines = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((text) => {
-      lines.push(String(text));
-      return true;
-    });
-  }
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const lines = catchOutput();
 
 describe('process-rows', () => {
   it.each<[string, Process]>([

@@ -1,3 +1,4 @@
+import { catchOutput } from '@sluice/core/caught-output';
 import { SluiceError } from '@sluice/core/errors';
 import { partitionKeyOf } from '@sluice/core/identity';
 import { parseRowsMessage } from '@sluice/core/messages';
@@ -6,7 +7,7 @@ import type { Job } from '@sluice/core/ports/job-store';
 import { createScriptedQueue, refuse, type ScriptedQueue } from '@sluice/core/scripted-queue';
 import { createStageBench, type StageBenchSettings } from '@sluice/core/stage-bench';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createRelayRows } from './relay-rows.ts';
 
 const jobId = '0123456789abcdefghjkmnpqrs';
@@ -120,21 +121,7 @@ const unavailable = (): never => {
   throw new SluiceError('THROTTLED', 'expected the jobs table to answer, found it throttled');
 };
 
-let lines: string[];
-
-beforeEach(() => {
-  lines = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((text) => {
-      lines.push(String(text));
-      return true;
-    });
-  }
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const lines = catchOutput();
 
 describe('relay-rows', () => {
   it('sends new rows to work with the columns of their job, in the order of the stream', async () => {

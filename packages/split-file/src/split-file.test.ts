@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { catchOutput } from '@sluice/core/caught-output';
 import { SluiceError } from '@sluice/core/errors';
 import { createMemoryJobs, type JobScript } from '@sluice/core/memory-jobs';
 import { createMemoryObjects, type ReadScript } from '@sluice/core/memory-objects';
@@ -7,7 +8,7 @@ import type { Job, JobStore, Profile } from '@sluice/core/ports/job-store';
 import { createScriptedQueue, refuse, type ScriptedQueue, takeAll } from '@sluice/core/scripted-queue';
 import { createStageBench, recordOf, visibilitiesOf } from '@sluice/core/stage-bench';
 import type { Context } from 'aws-lambda';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createSplitFile, type SplitFileConfig } from './split-file.ts';
 
 const secret = 'SECRET-CONTENT';
@@ -122,20 +123,9 @@ const expectPlanned = (bench: Bench, plan: Awaited<ReturnType<typeof planOf>>): 
   expect(bench.jobs.marksOf(job.jobId)).toEqual([]);
 };
 
-let lines: string[];
-
-beforeEach(() => {
-  lines = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((text) => {
-      lines.push(String(text));
-      return true;
-    });
-  }
-});
+const lines = catchOutput();
 
 afterEach(() => {
-  vi.restoreAllMocks();
   expect(lines.join('')).not.toContain(secret);
 });
 

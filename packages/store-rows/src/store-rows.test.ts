@@ -1,7 +1,8 @@
+import { catchOutput } from '@sluice/core/caught-output';
 import { createMemoryRows, type RowFault, type RowScript } from '@sluice/core/memory-rows';
 import { parseRowsMessage, type RowTuple, rowsEnvelope, serialise } from '@sluice/core/messages';
 import { createStageBench, recordOf, visibilitiesOf } from '@sluice/core/stage-bench';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createStoreRows } from './store-rows.ts';
 
 const jobId = '0123456789abcdefghjkmnpqrs';
@@ -27,21 +28,7 @@ const setUp = (insert?: RowScript) => {
   };
 };
 
-let lines: string[];
-
-beforeEach(() => {
-  lines = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((text) => {
-      lines.push(String(text));
-      return true;
-    });
-  }
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const lines = catchOutput();
 
 describe('store-rows', () => {
   it('inserts the rows of every pack as PENDING and acknowledges the packs', async () => {
