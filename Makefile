@@ -19,8 +19,8 @@ demo: setup ## make 558,000 transactions and carry them through the whole pipeli
 	@bin/sluice demo $(ARGS)
 
 run: setup ## carry a CSV file through the pipeline: make run FILE=data.csv OUT=folder ARGS="--json"
-	@test -n "$(FILE)" || { echo 'make run: expected FILE=<a CSV file>, found none' >&2; exit 2; }
-	@cd "$(PWD)" && "$(CURDIR)/bin/sluice" run $(if $(OUT),--out "$(OUT)") $(ARGS) -- "$(FILE)"
+	@test -n "$$FILE" || { echo 'make run: expected FILE=<a CSV file>, found none' >&2; exit 2; }
+	@cd "$(PWD)" && "$(CURDIR)/bin/sluice" run $(if $(OUT),--out "$$OUT") $(ARGS) -- "$$FILE"
 
 test: setup ## lint, check types, and run every package's tests
 	@$(with-node) pnpm lint

@@ -21,9 +21,9 @@ const isDiskFull = (thrown: unknown): boolean => {
   return code === 'ENOSPC' || errcode === 13;
 };
 
-const finish = ({ report, rejects }: RunResult, { out, json, quiet }: RunOptions): void => {
-  if (!quiet) say(renderReport(report, rejects, out));
-  if (json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+const finish = ({ report, rejects }: RunResult, options: RunOptions): void => {
+  if (!options.quiet) say(renderReport(report, rejects, options));
+  if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
 };
 
 const statusOf = ({ verdict }: Report): number => (verdict === 'COMPLETE' ? 0 : 1);

@@ -82,7 +82,11 @@ const advice = new Map([
 ]);
 
 /** The ledger as people read it; ends with a line end. */
-export const renderReport = (report: Report, rejects: ReadonlyMap<string, number>, out: string): string => {
+export const renderReport = (
+  report: Report,
+  rejects: ReadonlyMap<string, number>,
+  { file, out }: { readonly file: string; readonly out: string },
+): string => {
   const next = advice.get(report.verdict);
   const width = Math.max(...[report.rows, report.accepted].map((value) => number(value).length));
   const line = (name: string, value: number, note = ''): string =>
@@ -91,7 +95,7 @@ export const renderReport = (report: Report, rejects: ReadonlyMap<string, number
   const mebibytes = Math.round(report.peakRssBytes / 1024 / 1024);
   return [
     '',
-    `${report.verdict}  ${toTerminalText(report.file)}`,
+    `${report.verdict}  ${toTerminalText(file)}`,
     '',
     line('rows', report.rows, 'counted from the file'),
     line('done', report.done),

@@ -87,7 +87,7 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
     const started = new Worker(entry, {
       workerData: { module, buckets, data } satisfies WorkerStart,
       execArgv: ['--disable-warning=ExperimentalWarning'],
-      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+      resourceLimits: { maxYoungGenerationSizeMb: 32 },
       stdout: true,
       stderr: true,
     });
