@@ -149,6 +149,26 @@ describe('visibility in the local queue', () => {
     expect(receiveBodies()).toEqual(['b', 'c', 'd', 'a']);
   });
 
+  it('brings the few that are left back in the order of their times, after thousands came and went', async () => {
+    const { clock, queue, send, receiveBodies, changeVisibility } = setUp();
+    const kept: string[] = [];
+    for (let round = 0; round < 40; round++) {
+      await send(numbered(100).map((body) => `${round} ${body}`));
+      const records = queue.receive(everything);
+      const [first, ...others] = records;
+      // The later the round, the sooner it comes back.
+      await changeVisibility(first?.receiptHandle ?? '', 1_000 - round);
+      kept.unshift(first?.body ?? '');
+      queue.delete(others.map(({ receiptHandle }) => receiptHandle));
+    }
+    expect(queue.size().messages).toBe(40);
+    expect(queue.nextVisibleAt()).toBe(clock.now() + 961_000);
+    await clock.advance(980_000);
+    expect(receiveBodies()).toEqual(kept.slice(0, 20));
+    await clock.advance(20_000);
+    expect(receiveBodies()).toEqual(kept.slice(20));
+  });
+
   it('counts from the change, not from the receive', async () => {
     const { clock, send, receiveBodies, receiveHandles, changeVisibility } = setUp();
     await send(['a']);

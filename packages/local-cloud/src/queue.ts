@@ -28,7 +28,8 @@ const refusedCharacters = /[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\u{1000
 
 type Message = {
   readonly id: string;
-  readonly body: string;
+  /** Empty once the message is deleted: places that still know of it must not keep it in memory. */
+  body: string;
   readonly bytes: number;
   readonly sentAt: number;
   firstReceivedAt: number;
@@ -99,9 +100,15 @@ type WakeUp = { readonly at: number; readonly order: number; readonly change: nu
 
 const isBefore = (a: WakeUp, b: WakeUp): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
 
-/** A binary heap of wake-ups, earliest first; of those at the same time, the one pushed first. */
-const createHeap = () => {
-  const heap: WakeUp[] = [];
+/** Wake-ups below which those that no longer hold are not cleared away. */
+const wakeUpsMin = 1024;
+
+/**
+ * A binary heap of wake-ups, earliest first; of those at the same time, the one pushed first. A message has at most one that
+ * holds; `messages` tells how many there can be.
+ */
+const createHeap = (messages: () => number) => {
+  let heap: WakeUp[] = [];
   let pushed = 0;
   const up = (index: number): void => {
     for (let i = index; i > 0; ) {
@@ -127,15 +134,20 @@ const createHeap = () => {
       i = least;
     }
   };
+  const holds = ({ change, message }: WakeUp): boolean => change === message.change;
   return {
     push(message: Message): void {
+      // Most wake-ups of messages in flight never come to hold. In order, the rest is a heap again.
+      if (heap.length >= wakeUpsMin && heap.length > 2 * messages()) {
+        heap = heap.filter(holds).sort((a, b) => (isBefore(a, b) ? -1 : 1));
+      }
       heap.push({ at: message.visibleAt, order: pushed++, change: message.change, message });
       up(heap.length - 1);
     },
     /** The earliest wake-up that still holds. */
     first(): { readonly at: number; readonly message: Message } | undefined {
       for (let first = heap[0]; first !== undefined; first = heap[0]) {
-        if (first.change === first.message.change) return first;
+        if (holds(first)) return first;
         this.drop();
       }
       return undefined;
@@ -155,7 +167,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
   // In the order they were sent, so that the first is the oldest.
   const messages = new Map<string, Message>();
   const byHandle = new Map<string, Message>();
-  const asleep = createHeap();
+  const asleep = createHeap(() => messages.size);
   // Visible messages, oldest first, and such as were deleted since; what lies before `head` has been taken.
   let visible: Message[] = [];
   let head = 0;
@@ -216,6 +228,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     byHandle.delete(message.receiptHandle);
     message.change++;
     unshow(message);
+    message.body = '';
     bytes -= message.bytes;
   };
 
@@ -313,8 +326,8 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
         }
         if (redrive !== undefined && message.receives >= redrive.maxReceiveCount) {
           head++;
-          remove(message);
           redrive.to.take(message);
+          remove(message);
           continue;
         }
         if (records.length > 0 && payload + message.bytes > payloadBytesMax) break;
