@@ -48,6 +48,8 @@ import { UsageError } from './usage-error.ts';
 
 /** Wait between two audits while nothing else happens: rows that are open are being given their time. */
 const auditMilliseconds = 100;
+/** Different reasons of crashes that are told. */
+const crashesMax = 5;
 /** Audits in a row that change nothing before the run gives up on a job. */
 const fruitlessAuditsMax = 50;
 
@@ -265,6 +267,13 @@ const runWith = async (
   if (processor !== undefined) onEnd(processor.remove);
 
   const counts = createStageCounts();
+  // Once for each reason: a row that ends the process does so at every try.
+  const crashes = new Set<string>();
+  const onCrash = (reason: string): void => {
+    if (options.quiet || crashes.has(reason) || crashes.size === crashesMax) return;
+    crashes.add(reason);
+    process.stderr.write(`sluice: a worker ended over a row and was started again: ${toTerminalText(reason)}\n`);
+  };
   let cloud: LocalCloud | undefined;
   const startWorker = (
     stages: StageWorkerData['stages'],
@@ -283,7 +292,8 @@ const runWith = async (
       if (cloud === undefined) throw new Error('expected the cloud to be there before its functions are called');
       return cloud.services(caller);
     };
-    const worker = createWorkerFunctions({ module: stageWorker, buckets, data, services, metrics: counts.take });
+    const metrics = counts.take;
+    const worker = createWorkerFunctions({ module: stageWorker, buckets, data, services, metrics, onCrash });
     onEnd(() => worker.close());
     return worker;
   };

@@ -79,6 +79,7 @@ const open = (data: unknown, module = fixture) => {
   >;
   const callers: StageName[] = [];
   const counts: StageCounts[] = [];
+  const crashes: string[] = [];
   const functions = createWorkerFunctions({
     module,
     buckets: { work: folder },
@@ -88,6 +89,7 @@ const open = (data: unknown, module = fixture) => {
       return { jobs: { ...jobs, getJob }, queues };
     },
     metrics: (line) => counts.push(line),
+    onCrash: (reason) => crashes.push(reason),
   });
   const close = async (): Promise<void> => {
     await functions.close();
@@ -97,7 +99,7 @@ const open = (data: unknown, module = fixture) => {
   const run = functions.function('process-rows');
   const ask = (what: string, text?: string, remainingMilliseconds = 30_000): Promise<unknown> =>
     run({ do: what, text }, contextFor(remainingMilliseconds));
-  return { folder, functions, jobs, queues, callers, counts, run, ask, close };
+  return { folder, functions, jobs, queues, callers, counts, crashes, run, ask, close };
 };
 
 /** One worker for the tests that leave it as it is: starting one takes a while. */
@@ -256,7 +258,7 @@ describe('a worker that ends', () => {
   });
 
   it('fails everything else it was doing when one invocation is stopped', async () => {
-    const { functions, ask } = setUp();
+    const { functions, ask, crashes } = setUp();
     await functions.start();
     const other = ask('hang');
     const looping = ask('loop', '', 100);
@@ -264,15 +266,16 @@ describe('a worker that ends', () => {
       expect(looping).rejects.toThrow('found it ended'),
       expect(other).rejects.toThrow('found it ended'),
     ]);
+    expect(crashes).toEqual(['no answer in 0.1 s']);
     expect(await ask('answer')).toMatchObject({ invocations: 1 });
   });
 
   it.each([
-    ['exits', 'exit'],
-    ['crashes', 'crash'],
-    ['leaves a rejection unhandled', 'forget'],
-  ])('fails the invocations under way when it %s, and the next finds a new one', async (_, what) => {
-    const { functions, ask } = setUp();
+    ['exits', 'exit', 'exit status 7'],
+    ['crashes', 'crash', 'crash'],
+    ['leaves a rejection unhandled', 'forget', 'forgotten'],
+  ])('fails the invocations under way when it %s, says why, and the next finds a new one', async (_, what, reason) => {
+    const { functions, ask, crashes } = setUp();
     await functions.start();
     const other = ask('hang');
     const ending = ask(what);
@@ -280,6 +283,7 @@ describe('a worker that ends', () => {
       expect(ending).rejects.toThrow('found it ended'),
       expect(other).rejects.toThrow('found it ended'),
     ]);
+    expect(crashes).toEqual([reason]);
     expect(await ask('answer')).toMatchObject({ invocations: 1 });
   });
 
@@ -349,7 +353,8 @@ describe('starting and closing', () => {
   });
 
   it('closes without having started', async () => {
-    const { functions } = setUp();
+    const { functions, crashes } = setUp();
     await expect(functions.close()).resolves.toBeUndefined();
+    expect(crashes).toEqual([]);
   });
 });

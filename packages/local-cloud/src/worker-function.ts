@@ -15,6 +15,8 @@ import type { ToMain, ToWorker, WorkerStart } from './worker-protocol.ts';
 export type WorkerFunctionsOptions = WorkerStart & {
   readonly services: (caller: StageName) => Pick<Services, 'jobs' | 'queues'>;
   readonly metrics: Metrics;
+  /** Called when a worker that was ready ended by itself or had to be stopped, with the reason. */
+  readonly onCrash?: (reason: string) => void;
 };
 
 export type WorkerFunctions = {
@@ -41,7 +43,7 @@ const closed = (): Error => new Error('expected the functions to be open, found 
 const entry = new URL('./function-worker.ts', import.meta.url);
 
 export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFunctions => {
-  const { module, buckets, data, services, metrics } = options;
+  const { module, buckets, data, services, metrics, onCrash = ignore } = options;
   const running = new Map<number, Running>();
   const busy = new Map<StageName, number>();
   let worker: Worker | undefined;
@@ -77,7 +79,7 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
   };
 
   const launch = (): Worker => {
-    let onReady = ignore;
+    let onReady: () => void = ignore;
     let onBroken: (error: Error) => void = ignore;
     ready = new Promise((resolve, reject) => {
       onReady = resolve;
@@ -107,9 +109,19 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
         else invocation.reject(new Error('expected the function to answer, found it throwing'));
       }
     });
-    started.on('error', (error) => onBroken(error instanceof Error ? error : new Error(String(error))));
-    started.on('exit', () => {
+    let isReady = false;
+    ready.then(() => {
+      isReady = true;
+    }, ignore);
+    let reason: string | undefined;
+    started.on('error', (thrown: unknown) => {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      reason = error.message;
+      onBroken(error);
+    });
+    started.on('exit', (status) => {
       onBroken(new Error('expected the worker to start, found it ended'));
+      if (isReady && worker === started) onCrash(reason ?? `exit status ${status}`);
       retire(started);
     });
     return started;
@@ -131,6 +143,7 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
         const id = ++invocations;
         const remaining = context.getRemainingTimeInMillis();
         const timer = setTimeout(() => {
+          onCrash(`no answer in ${remaining / 1000} s`);
           retire(from);
           void from.terminate();
         }, remaining);
