@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeDemoFile } from './demo-file.ts';
 import type { RunResult } from './run.ts';
 import { run } from './run.ts';
@@ -236,32 +236,43 @@ describe('run', () => {
   });
 
   it('reports what is there when it is interrupted, and ends with the same files when it is run again', async () => {
+    const reached = path('reached');
+    const flag = path('flag');
     const processor = write(
       'processor.ts',
-      `import { setTimeout } from 'node:timers/promises';
+      `import { existsSync, writeFileSync } from 'node:fs';
+      import { setTimeout } from 'node:timers/promises';
       import { defineProcessor } from 'sluice';
       export default defineProcessor({
-        name: 'slow',
+        name: 'waits',
         async process({ row }) {
-          await setTimeout(5);
+          if (row === 3000) writeFileSync(${JSON.stringify(reached)}, '');
+          while (row === 3000 && !existsSync(${JSON.stringify(flag)})) await setTimeout(10);
           return { row };
         },
       });`,
     );
     const file = write('numbers.csv', `${numbers(4_000)}"open`);
-    const whole = await carry(file, { processor });
-    const out = path('out');
-    const interrupt = new AbortController();
-    const timer = setTimeout(() => interrupt.abort(new Error('interrupted')), 900);
-    const part = await carry(file, { processor, out, chunkBytes: 4_096 }, interrupt.signal);
-    clearTimeout(timer);
-    expect(part.report.verdict).toBe('INCOMPLETE');
-    expect(part.report.missing).toBe(part.report.rows - part.report.rejected - part.report.done);
-    expect(part.report.missing).toBeGreaterThan(0);
-    const again = await carry(file, { processor, out, chunkBytes: 4_096 });
+    const options = { processor, out: path('out'), chunkBytes: 4_096 };
+    // The second time it goes on where the first left off, and is interrupted there.
+    for (let time = 1; time <= 2; time++) {
+      rmSync(reached, { force: true });
+      const interrupt = new AbortController();
+      const interrupted = carry(file, options, interrupt.signal);
+      await vi.waitFor(() => expect(existsSync(reached)).toBe(true), { timeout: 30_000 });
+      interrupt.abort(new Error('interrupted'));
+      const { report } = await interrupted;
+      expect(report.verdict).toBe('INCOMPLETE');
+      expect(report.missing).toBeGreaterThan(0);
+      expect(report.missing).toBe(report.rows - report.rejected - report.done);
+    }
+
+    writeFileSync(flag, '');
+    const again = await carry(file, options);
     expect(again.report).toMatchObject({ verdict: 'COMPLETE', rows: 4_001, done: 4_000, rejected: 1, missing: 0 });
+    const whole = await carry(file, { processor });
     for (const name of ['rows.ndjson', 'rejects.ndjson', 'dead.ndjson'])
-      expect(text(out, name) === text(whole.out, name)).toBe(true);
+      expect(text(options.out, name) === text(whole.out, name)).toBe(true);
   });
 
   it('ends when too many rows are rejected, and says so', async () => {

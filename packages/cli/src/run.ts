@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { createAuditJob } from '@sluice/audit-job/audit-job';
-import { SluiceError } from '@sluice/core/errors';
 import { jobIdOf } from '@sluice/core/identity';
 import { createLogger } from '@sluice/core/logger';
 import { sweepBody } from '@sluice/core/messages';
 import type { Job, Profile } from '@sluice/core/ports/job-store';
 import { terminalStates } from '@sluice/core/ports/job-store';
-import type { ObjectHead } from '@sluice/core/ports/object-store';
-import { hashProfile } from '@sluice/core/profile';
 import { sendOrThrow } from '@sluice/core/send';
 import type { StagePorts } from '@sluice/core/stage';
 import type { StageName, Wiring } from '@sluice/core/wiring';
@@ -17,12 +14,10 @@ import { parseWiring } from '@sluice/core/wiring';
 import { createFinishRows } from '@sluice/finish-rows/finish-rows';
 import { realClock } from '@sluice/local-cloud/clock';
 import { openDatabase } from '@sluice/local-cloud/database';
-import { noFaults } from '@sluice/local-cloud/faults';
 import type { LocalFunction } from '@sluice/local-cloud/function';
 import { forgetMarks } from '@sluice/local-cloud/job-store';
 import type { LocalCloud } from '@sluice/local-cloud/local-cloud';
 import { createLocalCloud } from '@sluice/local-cloud/local-cloud';
-import { createLocalObjects } from '@sluice/local-cloud/object-store';
 import type { WorkerFunctions } from '@sluice/local-cloud/worker-function';
 import { createWorkerFunctions } from '@sluice/local-cloud/worker-function';
 import { createRelayRows } from '@sluice/relay-rows/relay-rows';
@@ -37,6 +32,8 @@ import { exportJob } from './export-job.ts';
 import { startProgress } from './progress.ts';
 import type { Report } from './report.ts';
 import { createReport } from './report.ts';
+import type { InboxFile } from './run-input.ts';
+import { readInboxFile, readProfile, uploadEvent } from './run-input.ts';
 import type { RunOptions } from './run-options.ts';
 import { createStageCounts } from './stage-counts.ts';
 import type { StageWorkerData } from './stage-worker.ts';
@@ -61,78 +58,12 @@ const stageWorker = new URL('./stage-worker.ts', import.meta.url).href;
 /** What a run came to. */
 export type RunResult = { readonly report: Report; readonly rejects: Exported['rejects'] };
 
-/** The user's file, as an object of the inbox. */
-type InboxFile = { readonly folder: string; readonly key: string; readonly head: ObjectHead };
-
-const readFileHead = async (file: string): Promise<InboxFile> => {
-  const shown = toTerminalText(file);
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats === undefined) throw new UsageError(`expected a CSV file, found nothing at ${shown}`);
-  if (!stats.isFile()) throw new UsageError(`expected a CSV file, found something else at ${shown}`);
-  const path = realpathSync(file);
-  const [folder, key] = [dirname(path), basename(path)];
-  const head = await createLocalObjects({ [inboxBucket]: folder }, noFaults)('runner').head(inboxBucket, key);
-  if (head === undefined) throw new UsageError(`expected a CSV file, found nothing at ${shown}`);
-  return { folder, key, head };
-};
-
-const readSchema = (file: string): unknown => {
-  const shown = toTerminalText(file);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (thrown) {
-    const code = (thrown as { readonly code?: string }).code ?? 'error';
-    throw new UsageError(`--schema: expected a JSON file, found ${shown} unreadable (${code})`);
-  }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (thrown) {
-    const complaint = toTerminalText(thrown instanceof Error ? thrown.message : '');
-    throw new UsageError(`--schema: expected JSON in ${shown}, found: ${complaint}`);
-  }
-};
-
-const toProfile = (options: RunOptions): Profile => ({
-  prefix: '',
-  header: options.header,
-  ...(options.schema === undefined ? {} : { schema: readSchema(options.schema) }),
-  ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
-  ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
-  ...(options.maxRejected === undefined ? {} : { maxRejectedRatio: options.maxRejected }),
-  ...(options.limit === undefined ? {} : { limit: options.limit }),
-});
-
-const hashOrRefuse = (profile: Profile): ReturnType<typeof hashProfile> => {
-  try {
-    return hashProfile(profile);
-  } catch (thrown) {
-    if (thrown instanceof SluiceError) throw new UsageError(`--schema: ${toTerminalText(thrown.message)}`);
-    throw thrown;
-  }
-};
-
 /** What must be the same for a run to go on where an earlier one stopped. */
 const hashRun = (jobId: string, profile: Profile, processor: BundledProcessor | undefined): string =>
   createHash('sha256')
     .update(JSON.stringify([jobId, profile.maxRejectedRatio ?? null, processor?.hash ?? null]))
     .digest('hex')
     .slice(0, 32);
-
-const uploadEvent = ({ key, head }: InboxFile): string =>
-  JSON.stringify({
-    Records: [
-      {
-        eventVersion: '2.1',
-        eventSource: 'aws:s3',
-        eventName: 'ObjectCreated:Put',
-        s3: {
-          bucket: { name: inboxBucket },
-          object: { key: encodeURIComponent(key), size: head.bytes, eTag: head.etag },
-        },
-      },
-    ],
-  });
 
 type Pipeline = { readonly cloud: LocalCloud; readonly ports: StagePorts };
 
@@ -163,12 +94,13 @@ const takeUp = async ({ ports }: Pipeline, jobId: string, forget: () => void): P
   if (job.plan !== undefined) await ports.jobs.changeJob(jobId, [job.state], { state: 'OPEN', repairs: 0 });
 };
 
-/** True once it is known that the file can be read; throws UsageError when it cannot. */
+/** Resolves once it is known how the file is read, or nothing more happens. */
 const waitForLayout = async ({ ports }: Pipeline, jobId: string, idle: Promise<void>): Promise<void> => {
   let isIdle = false;
-  const ended = idle.finally(() => {
+  const setIdle = (): void => {
     isIdle = true;
-  });
+  };
+  const ended = idle.then(setIdle, setIdle);
   while (!isIdle) {
     const job = await ports.jobs.getJob(jobId);
     if (job?.layout !== undefined) return;
@@ -205,7 +137,6 @@ const carryThrough = async (
   try {
     await sendOrThrow(ports.queues.uploads, [uploadEvent(file)], ports);
     const idle = cloud.runUntilIdle(signal);
-    idle.catch(() => undefined);
     await waitForLayout(pipeline, jobId, idle);
     const job = await ports.jobs.getJob(jobId);
     if (job?.state === 'REFUSED' && job.layout === undefined) return true;
@@ -259,9 +190,8 @@ const runWith = async (
   onEnd: (cleanup: Cleanup) => void,
 ): Promise<RunResult> => {
   const wiring: Wiring = parseWiring(wiringJson, 'local');
-  const file = await readFileHead(options.file);
-  const profile = toProfile(options);
-  const { profileHash } = hashOrRefuse(profile);
+  const file = await readInboxFile(options.file);
+  const { profile, profileHash } = readProfile(options);
   const jobId = jobIdOf({ bucket: inboxBucket, key: file.key, etag: file.head.etag }, profileHash);
   const processor = options.processor === undefined ? undefined : await bundleProcessor(options.processor);
   if (processor !== undefined) onEnd(processor.remove);
@@ -340,6 +270,7 @@ const runWith = async (
   const refused = refusal(options.file, job);
   if (refused !== undefined) throw refused;
 
+  state.claim();
   const exported = await exportJob(job, pipeline.ports, options.out, (rows) =>
     progress.say(`writing results: ${rows.toLocaleString('en-US')} rows`),
   );

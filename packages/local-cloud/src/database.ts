@@ -41,9 +41,10 @@ export const lockFolder = (folder: string): (() => void) => {
 };
 
 /**
- * Opens (or makes) the database of a folder; the caller sees to it that no other process does. Writes are grouped in transactions. A killed process loses at most the last one, never the order of what it wrote:
- * what is missing then is open in the ledger, and repaired. A power cut may damage the file (synchronous is off); everything
- * in it can be made again from the source.
+ * Opens (or makes) the database of a folder; the caller sees to it that no other process does. Writes are grouped in
+ * transactions. A killed process loses at most the last one, never the order of what it wrote: what is missing then is open in
+ * the ledger, and repaired. A power cut may damage the file (synchronous is off); everything in it can be made again from the
+ * source.
  */
 export const openDatabase = (folder: string | ':memory:'): LocalDatabase => {
   const inMemory = folder === ':memory:';
