@@ -48,7 +48,7 @@ describe('the transactions processor', () => {
   });
 
   it('refuses a currency it does not know for good, and names those it knows', () => {
-    expect(failureOf('1.00', 'XXX')).toEqual({
+    expect(failureOf('1.00', 'ZZZ')).toEqual({
       code: 'UNKNOWN_CURRENCY',
       message: 'expected one of BHD, EUR, GBP, JPY, USD',
     });

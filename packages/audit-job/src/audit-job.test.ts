@@ -1,6 +1,6 @@
 import { catchOutput } from '@sluice/core/caught-output';
 import { rejectKeyOf } from '@sluice/core/identity';
-import { createMemoryJobs, type JobScript } from '@sluice/core/memory-jobs';
+import { createMemoryJobs, createOpenJob, type JobScript } from '@sluice/core/memory-jobs';
 import { createMemoryObjects } from '@sluice/core/memory-objects';
 import { createMemoryRows } from '@sluice/core/memory-rows';
 import {
@@ -14,7 +14,7 @@ import type { DeadMark, Job, JobState } from '@sluice/core/ports/job-store';
 import type { QueueDepth, QueueName } from '@sluice/core/ports/queue';
 import { statementsMax } from '@sluice/core/ports/row-store';
 import { createScriptedQueue, refuse, type ScriptedQueue } from '@sluice/core/scripted-queue';
-import { createStageBench, recordOf } from '@sluice/core/stage-bench';
+import { createStageHarness, recordOf } from '@sluice/core/stage-harness';
 import { describe, expect, it } from 'vitest';
 import { createAuditJob } from './audit-job.ts';
 import { countChunk } from './count-chunk.ts';
@@ -66,7 +66,7 @@ const depthOf = (depth: Partial<QueueDepth>): ScriptedQueue =>
   });
 
 const setUp = async ({ chunks = [], job, isPlanned = true, marks = [], queues, script }: SetUp = {}) => {
-  const bench = createStageBench({
+  const harness = createStageHarness({
     stage: 'audit-job',
     startAt: closedAt,
     pipeline: { repairDelaysSeconds: [100, 200, 400] },
@@ -118,35 +118,20 @@ const setUp = async ({ chunks = [], job, isPlanned = true, marks = [], queues, s
     await finish(chunk, failed, 'FAILED');
     firstRow += state.rows;
   }
+  const open = createOpenJob(jobId, file, ['A']);
   await jobs.createJob({
-    jobId,
-    file,
-    profile: { prefix: '' },
-    schemaHash: '',
-    codeVersion: '',
-    rowsPerMessage: 0,
-    createdAt: 0,
-    state: 'OPEN',
-    layout: {
-      source: file,
-      bytes: 1_000,
-      delimiter: ',',
-      columns: ['A'],
-      outputColumns: ['a'],
-      dataStart: 10,
-      dataLine: 2,
-    },
+    ...open,
+    layout: { ...open.layout, outputColumns: ['a'] },
     ...(isPlanned ? { plan: { chunks: chunks.length, rows: firstRow - 1, closedAt } } : {}),
-    repairs: 0,
     ...job,
   });
   await jobs.putMarks(marks);
 
-  const handler = createAuditJob({ ...bench.ports, jobs, rows, objects }, { bucket });
+  const handler = createAuditJob({ ...harness.ports, jobs, rows, objects }, { bucket });
   const deliver = (body: string, receives = 1): Promise<string[]> =>
-    bench.deliver(handler, recordOf('a', body, receives));
+    harness.deliver(handler, recordOf('a', body, receives));
   return {
-    ...bench,
+    ...harness,
     jobs,
     rows,
     objects,
@@ -160,13 +145,13 @@ const setUp = async ({ chunks = [], job, isPlanned = true, marks = [], queues, s
       return jobs.jobOf(jobId).state;
     },
     /** Lets the time pass after which the next repair is due. */
-    wait: (): void => bench.clock.pass(delaysMilliseconds[jobs.jobOf(jobId).repairs] ?? 0),
+    wait: (): void => harness.clock.pass(delaysMilliseconds[jobs.jobOf(jobId).repairs] ?? 0),
     /** Chunks in the order in which their rows were counted. */
     counted: () => rows.calls.flatMap(({ operation, chunk }) => (operation === 'countChunk' ? [chunk] : [])),
     /** What was sent, by queue: rows on `work`, chunks with their ranges on `chunks`. */
     sent: () => ({
-      work: bench.queues.work.bodies.map((body) => parseRowsMessage(body).rows.map(([, row]) => row)),
-      chunks: bench.queues.chunks.bodies.map((body) => {
+      work: harness.queues.work.bodies.map((body) => parseRowsMessage(body).rows.map(([, row]) => row)),
+      chunks: harness.queues.chunks.bodies.map((body) => {
         const { chunk, ranges } = parseChunkMessage(body);
         return ranges === undefined ? { chunk } : { chunk, ranges };
       }),

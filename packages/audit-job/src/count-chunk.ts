@@ -43,7 +43,7 @@ export const deadRowsOf = async (
 
 /**
  * Counts a chunk. One that is closed is never counted again; one whose counts are in and whose accepted rows are all final
- * is counted once more, by Query, and closed (DESIGN 8).
+ * is counted once more, by Query, and closed.
  */
 export const countChunk = async (
   jobId: string,

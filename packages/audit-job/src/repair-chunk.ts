@@ -3,6 +3,8 @@ import { rowsEnvelope, serialise, serialiseChunk } from '@sluice/core/messages';
 import { packAll } from '@sluice/core/pack';
 import type { ChunkRecord, DeadMark, Job } from '@sluice/core/ports/job-store';
 import { readRejectLines } from '@sluice/core/rejected-rows';
+import type { RowRange } from '@sluice/core/row-ranges';
+import { addRow } from '@sluice/core/row-ranges';
 import { sendOrThrow } from '@sluice/core/send';
 import type { AuditPorts } from './audit-job.ts';
 import type { DeadRows } from './count-chunk.ts';
@@ -13,8 +15,7 @@ const rangesMax = 1_000;
 /** Where the open rows of a chunk are: in the table but not final, or lost on their way there. */
 type OpenRows = {
   readonly pending: readonly RowTuple[];
-  /** First and last row, both inclusive. */
-  readonly absent: readonly (readonly [first: number, last: number])[];
+  readonly absent: readonly RowRange[];
 };
 
 const rejectedRowsOf = async (chunk: ChunkRecord, ports: AuditPorts, bucket: string): Promise<ReadonlySet<number>> => {
@@ -36,12 +37,9 @@ const findOpenRows = async (
 ): Promise<OpenRows> => {
   const rejected = await rejectedRowsOf(chunk, ports, bucket);
   const pending: RowTuple[] = [];
-  const absent: [number, number][] = [];
+  const absent: RowRange[] = [];
   const addAbsent = (row: number): void => {
-    if (dead.rows.has(row) || rejected.has(row)) return;
-    const last = absent.at(-1);
-    if (last?.[1] === row - 1) last[1] = row;
-    else absent.push([row, row]);
+    if (!dead.rows.has(row) && !rejected.has(row)) addRow(absent, row);
   };
   let expected = chunk.firstRow;
   for await (const page of ports.rows.readChunk(jobId, chunk.chunk)) {
@@ -57,7 +55,7 @@ const findOpenRows = async (
   return { pending, absent };
 };
 
-/** Sends the open rows of a chunk again: from the source, or straight to `work` where the table has them (DESIGN 8). */
+/** Sends the open rows of a chunk again: from the source, or straight to `work` where the table has them. */
 export const repairChunk = async (
   job: Job,
   chunk: ChunkRecord,
@@ -78,8 +76,7 @@ export const repairChunk = async (
   await sendOrThrow(ports.queues.work, toWork, ports);
   const toChunks: string[] = [];
   for (let from = 0; from < absent.length; from += rangesMax) {
-    const ranges = absent.slice(from, from + rangesMax).map(([first, last]): [number, number] => [first, last]);
-    toChunks.push(serialiseChunk({ jobId, ...plan, ranges }));
+    toChunks.push(serialiseChunk({ jobId, ...plan, ranges: absent.slice(from, from + rangesMax) }));
   }
   await sendOrThrow(ports.queues.chunks, toChunks, ports);
 };

@@ -3,17 +3,17 @@ import type { ChunkMessage } from '@sluice/core/messages';
 import { packBytesMax, rowBytesMax } from '@sluice/core/pack';
 import { createScriptedQueue, refuse } from '@sluice/core/scripted-queue';
 import { describe, expect, it } from 'vitest';
-import { type ChunkBenchSettings, createChunkBench } from './chunk-bench.ts';
+import { type ChunkHarnessSettings, createChunkHarness } from './chunk-harness.ts';
 import { cleanChunk } from './clean-chunk.ts';
 
 const keptMax = 64 * 1024;
 
-const setUp = async (settings: ChunkBenchSettings) => {
-  const bench = await createChunkBench(settings);
+const setUp = async (settings: ChunkHarnessSettings) => {
+  const harness = await createChunkHarness(settings);
   const clean = (change: Partial<ChunkMessage> = {}) =>
-    bench.clock.run(cleanChunk(bench.job, { ...bench.onlyMessage(), ...change }, bench.ports, 'rejects'));
-  const cleaned = () => bench.jobs.chunksOf(bench.job.jobId)[0]?.cleaned;
-  return { ...bench, clean, cleaned };
+    harness.clock.run(cleanChunk(harness.job, { ...harness.onlyMessage(), ...change }, harness.ports, 'rejects'));
+  const cleaned = () => harness.jobs.chunksOf(harness.job.jobId)[0]?.cleaned;
+  return { ...harness, clean, cleaned };
 };
 
 const rowsOf = (rows: number): string =>
@@ -137,10 +137,10 @@ describe('the packs of a chunk', () => {
       { read: (_: unknown, call: number) => ({ kind: call % 2 === 0 ? 'ends' : 'breaks', afterBytes: 90 }) as const },
       { read: (_: unknown, call: number) => (call === 1 ? ({ kind: 'stalls', afterBytes: 90 } as const) : undefined) },
     ]) {
-      const bench = await setUp({ content, ...settings });
-      await bench.clean();
-      expect(bench.queue.bodies).toEqual(whole.queue.bodies);
-      expect(bench.cleaned()).toEqual(whole.cleaned());
+      const harness = await setUp({ content, ...settings });
+      await harness.clean();
+      expect(harness.queue.bodies).toEqual(whole.queue.bodies);
+      expect(harness.cleaned()).toEqual(whole.cleaned());
     }
   });
 });

@@ -11,15 +11,16 @@ import { batchEntriesMax } from '@sluice/core/ports/queue';
 import { schemaOf } from '@sluice/core/profile';
 import { readObject } from '@sluice/core/read-object';
 import type { RejectReason } from '@sluice/core/rejects';
+import { createRangeCursor } from '@sluice/core/row-ranges';
 import { sendOrThrow } from '@sluice/core/send';
 import type { CleanRowsPorts } from './clean-rows.ts';
 import { toRejectLine } from './reject-line.ts';
 
 export type ChunkResult = { readonly accepted: number; readonly rejected: number };
 
-/** Which rows of the chunk are wanted: all, or those of a repair's ranges. */
+/** Which rows of the chunk, asked for in order, are wanted: all, or those of a repair's ranges. */
 const wantedRows = (ranges: ChunkMessage['ranges']): ((row: number) => boolean) =>
-  ranges === undefined ? () => true : (row) => ranges.some(([first, last]) => row >= first && row <= last);
+  ranges === undefined ? () => true : createRangeCursor(ranges);
 
 const tooLarge = (bytes: number): RejectReason => ({
   code: 'ROW_TOO_LARGE',

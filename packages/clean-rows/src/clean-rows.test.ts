@@ -4,28 +4,28 @@ import { serialiseChunk } from '@sluice/core/messages';
 import type { JobState } from '@sluice/core/ports/job-store';
 import type { RejectLine } from '@sluice/core/rejected-rows';
 import { createScriptedQueue, refuse } from '@sluice/core/scripted-queue';
-import { recordOf, visibilitiesOf } from '@sluice/core/stage-bench';
+import { recordOf, visibilitiesOf } from '@sluice/core/stage-harness';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ChunkBenchSettings, createChunkBench } from './chunk-bench.ts';
+import { type ChunkHarnessSettings, createChunkHarness } from './chunk-harness.ts';
 import { createCleanRows } from './clean-rows.ts';
 
 const secret = 'SECRET-CONTENT';
 const lastDelivery = 4;
 
-const setUp = async (settings: ChunkBenchSettings) => {
-  const bench = await createChunkBench(settings);
-  const handler = createCleanRows(bench.ports, { bucket: 'rejects' });
-  const { jobId } = bench.job;
+const setUp = async (settings: ChunkHarnessSettings) => {
+  const harness = await createChunkHarness(settings);
+  const handler = createCleanRows(harness.ports, { bucket: 'rejects' });
+  const { jobId } = harness.job;
   return {
-    ...bench,
+    ...harness,
     jobId,
     handler,
     /** True when the message comes back. */
     async deliver(message: Omit<ChunkMessage, 'v' | 'kind'>, receives = 1): Promise<boolean> {
-      return (await bench.deliver(handler, recordOf('m', serialiseChunk(message), receives))).length > 0;
+      return (await harness.deliver(handler, recordOf('m', serialiseChunk(message), receives))).length > 0;
     },
-    cleaned: (chunk = 0) => bench.jobs.chunksOf(jobId)[chunk]?.cleaned,
-    marks: () => bench.jobs.marksOf(jobId),
+    cleaned: (chunk = 0) => harness.jobs.chunksOf(jobId)[chunk]?.cleaned,
+    marks: () => harness.jobs.marksOf(jobId),
   };
 };
 
@@ -161,14 +161,14 @@ describe('clean-rows', () => {
   });
 
   it('lets a message that nobody can read come back, and marks its job on the last delivery', async () => {
-    const { handler, deliver, ...bench } = await setUp({ content: small });
-    const body = JSON.stringify({ v: 99, kind: 'chunk', jobId: bench.jobId, text: secret });
+    const { handler, deliver, ...harness } = await setUp({ content: small });
+    const body = JSON.stringify({ v: 99, kind: 'chunk', jobId: harness.jobId, text: secret });
     const receive = (receives: number) =>
-      bench.clock.run(handler({ Records: [recordOf('m', body, receives)] }, bench.startContext()));
+      harness.clock.run(handler({ Records: [recordOf('m', body, receives)] }, harness.startContext()));
     expect((await receive(1)).batchItemFailures).toHaveLength(1);
-    expect(bench.marks()).toEqual([]);
+    expect(harness.marks()).toEqual([]);
     expect((await receive(lastDelivery)).batchItemFailures).toHaveLength(1);
-    expect(bench.marks()).toMatchObject([{ stage: 'clean-rows', code: 'MESSAGE_INVALID', attempts: lastDelivery }]);
+    expect(harness.marks()).toMatchObject([{ stage: 'clean-rows', code: 'MESSAGE_INVALID', attempts: lastDelivery }]);
   });
 
   it('lets the chunk of a job that is not known come back', async () => {
@@ -181,7 +181,7 @@ describe('clean-rows', () => {
   });
 
   it('is not built for a wiring without its queue', async () => {
-    const { ports } = await createChunkBench({ content: small });
+    const { ports } = await createChunkHarness({ content: small });
     const { queue: _, ...settings } = ports.wiring.stages['clean-rows'];
     const wiring = { ...ports.wiring, stages: { ...ports.wiring.stages, 'clean-rows': settings } };
     expect(() => createCleanRows({ ...ports, wiring }, { bucket: 'rejects' })).toThrow('stages.clean-rows');

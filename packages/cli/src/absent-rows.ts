@@ -4,25 +4,10 @@ import { parseRowsMessage } from '@sluice/core/messages';
 import type { ChunkRecord, Job } from '@sluice/core/ports/job-store';
 import type { Queue } from '@sluice/core/ports/queue';
 import type { StoredRow } from '@sluice/core/ports/row-store';
+import type { RowRange } from '@sluice/core/row-ranges';
+import { addRow } from '@sluice/core/row-ranges';
 import type { StagePorts } from '@sluice/core/stage';
 import { workBucket } from './buckets.ts';
-
-/** A queue that keeps what is sent to it. */
-const createCollector = (): { readonly bodies: string[]; readonly queue: Queue } => {
-  const bodies: string[] = [];
-  const answer = { sent: [], failed: [] };
-  return {
-    bodies,
-    queue: {
-      async sendBatch(entries) {
-        for (const { body } of entries) bodies.push(body);
-        return { sent: entries.map(({ id }) => id), failed: [] };
-      },
-      changeVisibilityBatch: async () => answer,
-      depth: async () => ({ visible: 0, inFlight: 0, delayed: 0, oldestAgeSeconds: 0 }),
-    },
-  };
-};
 
 /**
  * Rows of a chunk that were accepted but are not in the table (they died on the way, or are open), read again from the source
@@ -34,15 +19,18 @@ export const readAbsentRows = async (
   stored: ReadonlySet<number>,
   ports: StagePorts,
 ): Promise<readonly StoredRow[]> => {
-  const ranges: [number, number][] = [];
-  for (let row = chunk.firstRow; row < chunk.firstRow + chunk.rows; row++) {
-    if (stored.has(row)) continue;
-    const last = ranges.at(-1);
-    if (last?.[1] === row - 1) last[1] = row;
-    else ranges.push([row, row]);
-  }
-  const { bodies, queue } = createCollector();
-  const collecting: CleanRowsPorts = { ...ports, queues: { ...ports.queues, rows: queue } };
+  const ranges: RowRange[] = [];
+  for (let row = chunk.firstRow; row < chunk.firstRow + chunk.rows; row++) if (!stored.has(row)) addRow(ranges, row);
+  const bodies: string[] = [];
+  // What would be sent on is kept here instead.
+  const rows: Queue = {
+    ...ports.queues.rows,
+    async sendBatch(entries) {
+      for (const { body } of entries) bodies.push(body);
+      return { sent: entries.map(({ id }) => id), failed: [] };
+    },
+  };
+  const collecting: CleanRowsPorts = { ...ports, queues: { ...ports.queues, rows } };
   const { cleaned: _cleaned, closed: _closed, ...plan } = chunk;
   await cleanChunk(job, { v: 1, kind: 'chunk', jobId: job.jobId, ...plan, ranges }, collecting, workBucket);
   return bodies.flatMap((body) =>

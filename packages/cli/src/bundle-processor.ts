@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { toTerminalText } from './terminal-text.ts';
@@ -25,11 +25,13 @@ export const bundleProcessor = async (file: string): Promise<BundledProcessor> =
     await build({
       entryPoints: [resolve(file)],
       outfile: module,
+      // Bundled CommonJS names its files, seen from here: the same for the same code, wherever it lies and the command runs.
+      absWorkingDir: dirname(resolve(file)),
       bundle: true,
       platform: 'node',
       format: 'esm',
       target: 'node22',
-      // Without white space there are no comments that name paths, so the same code is the same text.
+      // Nor do comments name files then.
       minifyWhitespace: true,
       logLevel: 'silent',
       alias: { sluice: processorApi },

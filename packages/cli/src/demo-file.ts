@@ -12,14 +12,13 @@ const bufferBytes = 1024 * 1024;
 /** The same file every time. */
 const seed = 558_000;
 
-/** Numbers in [0, 1) from a seed (mulberry32, public domain). */
+/** Numbers in [0, 1) from a seed. Source: Park and Miller, "Random number generators: good ones are hard to find" (revised). */
 const createRandom = (start: number): (() => number) => {
+  const modulus = 2 ** 31 - 1;
   let state = start;
   return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    state = (state * 48_271) % modulus;
+    return state / modulus;
   };
 };
 
@@ -55,6 +54,9 @@ type Fields = {
 const toLine = ({ id, account, type, amount, currency, time, merchant, note }: Fields): string =>
   `${id},${account},${type},${amount},${currency},${time},${merchant},${note}\n`;
 
+/** Stands for a byte that is no UTF-8; U+0001 is in no other place. */
+const invalidUtf8 = '\u0001';
+
 /** How a row is spoilt: the code it is rejected with, and what is done to it. */
 const spoilers: readonly (readonly [code: string, spoil: (fields: Fields) => string])[] = [
   ['REQUIRED', (fields) => toLine({ ...fields, amount: ' ' })],
@@ -67,13 +69,10 @@ const spoilers: readonly (readonly [code: string, spoil: (fields: Fields) => str
   ['INVALID_UTF8', (fields) => toLine({ ...fields, note: invalidUtf8 })],
 ];
 
-/** Stands for a byte that is no UTF-8; U+0001 is in no other place. */
-const invalidUtf8 = '\u0001';
-
 /** One row in this many is spoilt, and one in as many others has a currency nobody knows. */
 const spoiltEvery = 1_000;
 const unknownCurrencyEvery = 750;
-/** One row in this many has blank lines or white space around it that cleaning takes off. */
+/** One row in this many has two blank lines behind it, which are no rows. */
 const blankLineEvery = 5_000;
 
 const digits = (value: number, width: number): string => String(value).padStart(width, '0');
@@ -118,7 +117,7 @@ export const writeDemoFile = (path: string, rows: number): Dirt => {
         waiting += spoil(fields);
       } else if (row % unknownCurrencyEvery === 0) {
         unknownCurrencies++;
-        waiting += toLine({ ...fields, currency: 'XXX' });
+        waiting += toLine({ ...fields, currency: 'ZZZ' });
       } else waiting += toLine(fields);
       if (row % blankLineEvery === 0) waiting += '\n\r\n';
       if (waiting.length >= bufferBytes) flush();

@@ -6,6 +6,7 @@ import { writeDemoFile } from './demo-file.ts';
 import type { RunResult } from './run.ts';
 import { run } from './run.ts';
 import type { RunOptions } from './run-options.ts';
+import { countText } from './terminal-text.ts';
 
 const example = (file: string): string =>
   fileURLToPath(new URL(`../../../examples/transactions/${file}`, import.meta.url));
@@ -31,7 +32,7 @@ const compare = (dirt: Dirt, { report, rejects }: RunResult): readonly Line[] =>
 ];
 
 const render = (lines: readonly Line[]): string => {
-  const number = (value: number): string => value.toLocaleString('en-US').padStart(9);
+  const number = (value: number): string => countText(value).padStart(9);
   const rows = lines.map(
     ([name, made, found]) =>
       `  ${name.padEnd(26)}${number(made)}${number(found)}  ${made === found ? 'ok' : 'DIFFERENT'}`,

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '@sluice/core/logger';
+import { createOpenJob } from '@sluice/core/memory-jobs';
 import type { ChunkCounts, ChunkPlan, DeadMark, Job } from '@sluice/core/ports/job-store';
 import type { StagePorts } from '@sluice/core/stage';
 import { parseWiring } from '@sluice/core/wiring';
@@ -38,30 +39,9 @@ const setUp = async (
   const buckets = { inbox: join(folder, 'inbox'), work: join(folder, 'work') };
   const cloud = createLocalCloud({ wiring, clock: realClock, database, buckets });
   const services = cloud.services('runner');
-  const { etag = '' } = (await services.objects.head('inbox', 'a.csv')) ?? {};
-  const file = { bucket: 'inbox', key: 'a.csv', etag };
-  const columns = ['n', '__proto__'];
-  const job: Job = {
-    jobId,
-    file: { ...file, bytes: source.length },
-    profile: { prefix: '' },
-    schemaHash: '',
-    codeVersion: '',
-    rowsPerMessage: 0,
-    createdAt: 0,
-    state: 'OPEN',
-    layout: {
-      source: file,
-      bytes: source.length,
-      delimiter: ',',
-      columns,
-      outputColumns: columns,
-      dataStart: 12,
-      dataLine: 2,
-    },
-    plan: { chunks: 2, rows: 6, closedAt: 0 },
-    repairs: 0,
-  };
+  const { etag = '', bytes = 0 } = (await services.objects.head('inbox', 'a.csv')) ?? {};
+  const open = createOpenJob(jobId, { bucket: 'inbox', key: 'a.csv', etag, bytes }, ['n', '__proto__']);
+  const job: Job = { ...open, plan: { chunks: 2, rows: 6, closedAt: 0 } };
   await services.jobs.createJob(job);
   await services.jobs.putChunks(jobId, [first, second]);
   await services.objects.put('work', rejectsKey, `${JSON.stringify(rejectLine)}\n`);
@@ -139,6 +119,16 @@ describe('exportJob', () => {
       [5, 6].map((row) => ({ row, stage: 'clean-rows', code: 'PLAN_MISMATCH', message: 'given up', attempts: 4 })),
     );
     expect(found.ledger).toEqual({ rows: 6, rejected: 1, done: 0, failed: 0, dead: 2, open: 3 });
+  });
+
+  it('counts what never reached the table where the file has changed since, though it cannot be shown', async () => {
+    const counts = { 0: { accepted: 3, rejected: 1, rejects: rejectsKey }, 1: { accepted: 2, rejected: 0 } };
+    const { exported } = await setUp(counts, [{ ...mark, chunk: 0, row: 2 }]);
+    writeFileSync(join(folder, 'inbox', 'a.csv'), 'another file');
+    const found = await exported();
+    expect(found.rows).toEqual([]);
+    expect(found.dead).toMatchObject([{ row: 2, stage: 'store-rows' }]);
+    expect(found.ledger).toEqual({ rows: 6, rejected: 1, done: 0, failed: 0, dead: 1, open: 4 });
   });
 
   it('leaves the folder as it was when a reject object is gone', async () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { SluiceError } from '@sluice/core/errors';
 import type { Ledger } from '@sluice/core/ledger';
 import { addLedgers, balance, emptyLedger } from '@sluice/core/ledger';
 import type { ChunkRecord, DeadMark, Job } from '@sluice/core/ports/job-store';
@@ -62,9 +63,25 @@ async function* readRows(job: Job, chunk: ChunkRecord, ports: StagePorts): Async
   }
   const rows: StoredRow[] = [];
   for await (const page of ports.rows.readChunk(job.jobId, chunk.chunk)) rows.push(...page);
-  rows.push(...(await readAbsentRows(job, chunk, new Set(rows.map(({ row }) => row)), ports)));
+  try {
+    rows.push(...(await readAbsentRows(job, chunk, new Set(rows.map(({ row }) => row)), ports)));
+  } catch (thrown) {
+    // The file has changed since: what never reached the table can be counted, not shown.
+    if (!(thrown instanceof SluiceError) || thrown.code !== 'OBJECT_CHANGED') throw thrown;
+  }
   yield rows.sort((a, b) => a.row - b.row);
 }
+
+/** The rows of a chunk that marks speak of: each by its own, and where the chunk was given up before it was cleaned, all. */
+const markedRows = (chunk: ChunkRecord, marks: readonly DeadMark[]): Map<number, DeadMark> => {
+  const byRow = new Map<number, DeadMark>();
+  const whole = chunk.cleaned === undefined ? marks.find(({ row }) => row === undefined) : undefined;
+  if (whole !== undefined) {
+    for (let row = chunk.firstRow; row < chunk.firstRow + chunk.rows; row++) byRow.set(row, whole);
+  }
+  for (const mark of marks) if (mark.row !== undefined) byRow.set(mark.row, mark);
+  return byRow;
+};
 
 const exportChunk = async (
   job: Job,
@@ -75,30 +92,21 @@ const exportChunk = async (
   byCode: Map<string, number>,
 ): Promise<Ledger> => {
   const rejected = await exportRejects(chunk, ports, files.rejects, byCode);
-  const markOf = new Map(marks.flatMap((mark) => (mark.row === undefined ? [] : [[mark.row, mark] as const])));
-  const wholeMark = chunk.cleaned === undefined ? marks.find(({ row }) => row === undefined) : undefined;
+  const dead = markedRows(chunk, marks);
   const toLine = createRowLines(job.layout?.outputColumns ?? []);
-  const deadLines: (readonly [row: number, line: string])[] = [];
-  const seen = wholeMark === undefined ? undefined : new Set<number>();
   let done = 0;
   let failed = 0;
   for await (const page of readRows(job, chunk, ports)) {
     for (const stored of page) {
-      const mark = stored.status === 'PENDING' ? (markOf.get(stored.row) ?? wholeMark) : undefined;
       if (stored.status === 'DONE') done++;
       if (stored.status === 'FAILED') failed++;
-      if (mark !== undefined) deadLines.push([stored.row, deadLine(stored.row, mark)]);
-      seen?.add(stored.row);
-      files.rows.write(toLine(stored, mark));
+      // A mark counts only while its row is not final.
+      if (stored.status !== 'PENDING') dead.delete(stored.row);
+      files.rows.write(toLine(stored, dead.get(stored.row)));
     }
   }
-  if (wholeMark !== undefined) {
-    for (let row = chunk.firstRow; row < chunk.firstRow + chunk.rows; row++) {
-      if (seen?.has(row) !== true) deadLines.push([row, deadLine(row, wholeMark)]);
-    }
-  }
-  for (const [, line] of deadLines.sort(([a], [b]) => a - b)) files.dead.write(line);
-  return balance({ rows: chunk.rows, rejected: rejected.size, done, failed, dead: deadLines.length });
+  for (const [row, mark] of [...dead].sort(([a], [b]) => a - b)) files.dead.write(deadLine(row, mark));
+  return balance({ rows: chunk.rows, rejected: rejected.size, done, failed, dead: dead.size });
 };
 
 /**

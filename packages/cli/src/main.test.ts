@@ -102,6 +102,18 @@ describe('the command', () => {
     if (args.length > 0) expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
+  it('finds everything again that the demo put in', () => {
+    const { status, stdout, stderr } = sluice('demo', '--rows', '9000', '--json');
+    expect({ status, ...JSON.parse(stdout) }).toMatchObject({
+      status: 0,
+      verdict: 'COMPLETE',
+      rows: 9_000,
+      rejected: 9,
+    });
+    expect(stderr).toMatch(/rejected NOT_DECIMAL +1 +1 {2}ok/);
+    expect(stderr).not.toContain('DIFFERENT');
+  });
+
   it('explains itself on standard output', () => {
     const { status, stdout, stderr } = sluice('run', '--help');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

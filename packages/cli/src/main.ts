@@ -21,8 +21,9 @@ const isDiskFull = (thrown: unknown): boolean => {
   return code === 'ENOSPC' || errcode === 13;
 };
 
-const finish = ({ report, rejects }: RunResult, options: RunOptions): void => {
-  if (!options.quiet) say(renderReport(report, rejects, options));
+const finish = (result: RunResult, options: RunOptions): void => {
+  const { report } = result;
+  if (!options.quiet) say(renderReport(report, result, options));
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
 };
 

@@ -1,7 +1,8 @@
 import type { StageCounts } from '@sluice/core/ports/metrics';
 import type { StageName } from '@sluice/core/wiring';
+import { stageNames } from '@sluice/core/wiring';
 import { createLogUpdate } from 'log-update';
-import { toTerminalText } from './terminal-text.ts';
+import { countText, toTerminalText } from './terminal-text.ts';
 
 /** Says how far a run is, on standard error. */
 export type Progress = {
@@ -13,20 +14,12 @@ export type Progress = {
 
 type Totals = ReadonlyMap<StageName, StageCounts>;
 
-const shown: readonly StageName[] = [
-  'split-file',
-  'clean-rows',
-  'store-rows',
-  'relay-rows',
-  'process-rows',
-  'finish-rows',
-];
+/** The audit looks at all rows at the end; there is no progress in it. */
+const shown = stageNames.filter((stage) => stage !== 'audit-job');
 const barWidth = 30;
 /** Between two pictures on a terminal, and between two lines elsewhere. */
 const pictureMilliseconds = 120;
 const lineMilliseconds = 2_000;
-
-const number = (value: number): string => value.toLocaleString('en-US');
 
 const bar = (share: number): string => {
   const full = Math.round(Math.max(0, Math.min(1, share)) * barWidth);
@@ -40,9 +33,9 @@ const expectedRows = (stage: StageName, totals: Totals): number =>
 const renderStage = (stage: StageName, totals: Totals): string => {
   const { rowsIn = 0, retried = 0, dead = 0 } = totals.get(stage) ?? {};
   const expected = expectedRows(stage, totals);
-  const notes = [retried > 0 ? `${number(retried)} tried again` : '', dead > 0 ? `${number(dead)} dead` : ''];
+  const notes = [retried > 0 ? `${countText(retried)} tried again` : '', dead > 0 ? `${countText(dead)} dead` : ''];
   const note = notes.filter((text) => text !== '').join(', ');
-  return `  ${stage.padEnd(13)} ${bar(expected === 0 ? 0 : rowsIn / expected)} ${number(rowsIn).padStart(13)}  ${note}`;
+  return `  ${stage.padEnd(13)} ${bar(expected === 0 ? 0 : rowsIn / expected)} ${countText(rowsIn).padStart(13)}  ${note}`;
 };
 
 const seconds = (): string => `${(performance.now() / 1000).toFixed(1)} s`;
@@ -73,7 +66,7 @@ export const startProgress = (stream: NodeJS.WriteStream, file: string, totals: 
 
   let last = '';
   const print = (): void => {
-    const counts = shown.map((stage) => `${stage} ${number(totals.get(stage)?.rowsIn ?? 0)}`).join('  ');
+    const counts = shown.map((stage) => `${stage} ${countText(totals.get(stage)?.rowsIn ?? 0)}`).join('  ');
     const line = step ?? counts;
     if (line === last) return;
     last = line;

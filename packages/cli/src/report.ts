@@ -4,11 +4,11 @@ import type { StageName } from '@sluice/core/wiring';
 import { stageNames } from '@sluice/core/wiring';
 import type { StageStats } from '@sluice/local-cloud/local-cloud';
 import type { Exported } from './export-job.ts';
-import { toTerminalText } from './terminal-text.ts';
+import { countText, toTerminalText } from './terminal-text.ts';
 
 export type StageReport = Omit<StageCounts, 'stage'> & { readonly name: StageName; readonly busySeconds: number };
 
-/** report.json (DESIGN 13). Counts are rows; `missing` is what is open at the end. */
+/** report.json. Counts are rows; `missing` is what is open at the end. */
 export type Report = {
   readonly file: string;
   readonly bytes: number;
@@ -70,28 +70,25 @@ export const createReport = (
   };
 };
 
-const number = (value: number): string => value.toLocaleString('en-US');
-
-/** What to do about a verdict. */
+/** What to do about a verdict that does not come with its reason. */
 const advice = new Map([
   ['HELD', 'dead.ndjson tells which rows were given up and why; the same command again tries them once more'],
   ['STALLED', 'rows were lost after every repair; the same command again tries them once more'],
   ['INCOMPLETE', 'the same command again goes on from here'],
-  ['REFUSED', 'more rows were rejected than --max-rejected allows; rejects.ndjson tells which and why'],
   ['INCONSISTENT', 'the ledger does not add up, which is a defect of Sluice: please report it with report.json'],
 ]);
 
 /** The ledger as people read it; ends with a line end. */
 export const renderReport = (
   report: Report,
-  rejects: ReadonlyMap<string, number>,
+  { rejects, reason }: { readonly rejects: ReadonlyMap<string, number>; readonly reason: string | undefined },
   { file, out }: { readonly file: string; readonly out: string },
 ): string => {
-  const next = advice.get(report.verdict);
-  const width = Math.max(...[report.rows, report.accepted].map((value) => number(value).length));
+  const next = reason ?? advice.get(report.verdict);
+  const width = Math.max(...[report.rows, report.accepted].map((value) => countText(value).length));
   const line = (name: string, value: number, note = ''): string =>
-    `  ${name.padEnd(9)} ${number(value).padStart(width)}${note === '' ? '' : `   ${note}`}`;
-  const codes = [...rejects].sort(([, a], [, b]) => b - a).map(([code, rows]) => `${code} ${number(rows)}`);
+    `  ${name.padEnd(9)} ${countText(value).padStart(width)}${note === '' ? '' : `   ${note}`}`;
+  const codes = [...rejects].sort(([, a], [, b]) => b - a).map(([code, rows]) => `${code} ${countText(rows)}`);
   const mebibytes = Math.round(report.peakRssBytes / 1024 / 1024);
   return [
     '',
@@ -104,8 +101,8 @@ export const renderReport = (
     line('dead', report.dead),
     line('missing', report.missing),
     '',
-    ...(next === undefined ? [] : [`  ${next}`, '']),
-    `  ${report.seconds.toFixed(1)} s, ${number(report.rowsPerSecond)} rows/s, ${number(mebibytes)} MiB at most`,
+    ...(next === undefined ? [] : [`  ${toTerminalText(next)}`, '']),
+    `  ${report.seconds.toFixed(1)} s, ${countText(report.rowsPerSecond)} rows/s, ${countText(mebibytes)} MiB at most`,
     `  ${toTerminalText(out)}: report.json rows.ndjson rejects.ndjson dead.ndjson`,
     '',
     '',

@@ -8,7 +8,7 @@ export type RowLineWriter = (row: StoredRow, dead: DeadMark | undefined) => stri
 const errorText = (code: string, message: string): string => `,"error":${JSON.stringify({ code, message })}`;
 
 /**
- * Writes rows as rows.ndjson has them (DESIGN 13): every column in file order, no times, ids or attempts, so that two runs
+ * Writes rows as rows.ndjson has them: every column in file order, no times, ids or attempts, so that two runs
  * compare equal. Column names may be any text: no object is made of them.
  */
 export const createRowLines = (columns: readonly string[]): RowLineWriter => {

@@ -39,7 +39,7 @@ import { createStageCounts } from './stage-counts.ts';
 import type { StageWorkerData } from './stage-worker.ts';
 import type { StateFolder } from './state-folder.ts';
 import { openStateFolder } from './state-folder.ts';
-import { toTerminalText } from './terminal-text.ts';
+import { countText, toTerminalText } from './terminal-text.ts';
 import { createTextFile } from './text-file.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -56,7 +56,12 @@ const returnAfterSeconds = (): number => 0.1 + Math.random() / 2;
 const stageWorker = new URL('./stage-worker.ts', import.meta.url).href;
 
 /** What a run came to. */
-export type RunResult = { readonly report: Report; readonly rejects: Exported['rejects'] };
+export type RunResult = {
+  readonly report: Report;
+  readonly rejects: Exported['rejects'];
+  /** Why the job ended as it did, where the ledger does not tell. */
+  readonly reason: string | undefined;
+};
 
 /** What must be the same for a run to go on where an earlier one stopped. */
 const hashRun = (jobId: string, profile: Profile, processor: BundledProcessor | undefined): string =>
@@ -204,7 +209,6 @@ const runWith = async (
     crashes.add(reason);
     process.stderr.write(`sluice: a worker ended over a row and was started again: ${toTerminalText(reason)}\n`);
   };
-  let cloud: LocalCloud | undefined;
   const startWorker = (
     stages: StageWorkerData['stages'],
     buckets: Readonly<Record<string, string>>,
@@ -218,12 +222,15 @@ const runWith = async (
       ...(options.rowsPerMessage === undefined ? {} : { rowsPerMessage: options.rowsPerMessage }),
       ...(processor === undefined ? {} : { processor: processor.module }),
     };
-    const services = (caller: StageName) => {
-      if (cloud === undefined) throw new Error('expected the cloud to be there before its functions are called');
-      return cloud.services(caller);
-    };
-    const metrics = counts.take;
-    const worker = createWorkerFunctions({ module: stageWorker, buckets, data, services, metrics, onCrash });
+    const worker = createWorkerFunctions({
+      module: stageWorker,
+      buckets,
+      data,
+      // The cloud is made before any function is called.
+      services: (caller) => cloud.services(caller),
+      metrics: counts.take,
+      onCrash,
+    });
     onEnd(() => worker.close());
     return worker;
   };
@@ -245,13 +252,13 @@ const runWith = async (
   onEnd(() => database.close());
   const buckets = { [inboxBucket]: file.folder, [workBucket]: work };
   const reading = startWorker('reading', buckets);
-  cloud = createLocalCloud({ wiring, clock: realClock, database, buckets, returnAfterSeconds });
+  const cloud = createLocalCloud({ wiring, clock: realClock, database, buckets, returnAfterSeconds });
   onEnd(cloud.close);
 
   const progress = startProgress(process.stderr, options.file, counts.totals, options.quiet);
   onEnd(progress.end);
   const portsOf = (stage: StageName): StagePorts => ({
-    ...(cloud as LocalCloud).services(stage),
+    ...cloud.services(stage),
     clock: realClock,
     random: Math.random,
     metrics: counts.take,
@@ -272,11 +279,11 @@ const runWith = async (
 
   state.claim();
   const exported = await exportJob(job, pipeline.ports, options.out, (rows) =>
-    progress.say(`writing results: ${rows.toLocaleString('en-US')} rows`),
+    progress.say(`writing results: ${countText(rows)} rows`),
   );
   const report = createReport(resolve(options.file), job, exported, cloud.stats(), counts.totals, !isThrough);
   const reportFile = createTextFile(join(options.out, 'report.json'));
   reportFile.write(`${JSON.stringify(report, undefined, 2)}\n`);
   reportFile.close();
-  return { report, rejects: exported.rejects };
+  return { report, rejects: exported.rejects, reason: job.reason?.message };
 };

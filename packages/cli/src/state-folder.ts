@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseInUse, lockFolder } from '@sluice/local-cloud/database';
 import { toTerminalText } from './terminal-text.ts';
@@ -8,7 +8,7 @@ import { UsageError } from './usage-error.ts';
 export type StateFolder = {
   /** Of this run alone. */
   readonly path: string;
-  /** True when the same run was here before and did not get to its end, or did. */
+  /** True when the same run was here before. */
   readonly isResumed: boolean;
   /** Takes the folder for this run: the state of others goes. */
   claim(): void;
@@ -36,6 +36,9 @@ export const openStateFolder = (out: string, runId: string, force: boolean): Sta
   const isNew = !existsSync(out);
   const state = join(out, stateName);
   const hadState = existsSync(state);
+  if (!isNew && !statSync(out).isDirectory()) {
+    throw new UsageError(`--out: expected a folder, found something else at ${shown}`);
+  }
   if (!isNew && !hadState && !force && readdirSync(out).length > 0) {
     throw new UsageError(
       `--out: expected an empty folder or one of an earlier run, found other files in ${shown} (--force uses it anyway)`,

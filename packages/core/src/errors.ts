@@ -1,6 +1,6 @@
 /**
  * Every failure the pipeline names itself. `permanent`: trying again cannot mend it, so it is marked or recorded and
- * acknowledged. `transient`: it is tried again, and the last delivery marks the row dead (DESIGN 9). An error that is
+ * acknowledged. `transient`: it is tried again, and the last delivery marks the row dead. An error that is
  * not of this class is unknown, and unknown is transient.
  */
 export const errorCatalogue = {

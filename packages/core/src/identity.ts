@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ObjectVersion } from './ports/object-store.ts';
 
-/** Partitions over which the rows of one chunk spread in the rows table (DESIGN 7). */
+/** Partitions over which the rows of one chunk spread in the rows table. */
 export const chunkPartitions = 16;
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -20,7 +20,7 @@ const shortHash = (text: string): string => {
   return out;
 };
 
-/** The job of one file version under one way of reading it: the same upload event twice is the same job (P25). */
+/** The job of one file version under one way of reading it: the same upload event twice is the same job. */
 export const jobIdOf = (file: ObjectVersion, profileHash: string): string =>
   shortHash(JSON.stringify([file.bucket, file.key, file.versionId ?? file.etag, profileHash]));
 

@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 
-/** Least time that is kept back for settling, and the share of the whole (P8). */
+/** Least time that is kept back for settling, and the share of the whole. */
 const reserveMilliseconds = 2_000;
 const reserveShare = 0.2;
 

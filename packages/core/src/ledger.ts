@@ -1,6 +1,6 @@
 import type { ChunkRecord } from './ports/job-store.ts';
 
-/** Rows of a chunk or a job by where they stand. `open` is what is left of `rows`, never measured (DESIGN 7). */
+/** Rows of a chunk or a job by where they stand. `open` is what is left of `rows`, never measured. */
 export type Ledger = {
   readonly rows: number;
   readonly rejected: number;

@@ -1,5 +1,6 @@
 import type { ChunkRecord, DeadMark, Job, JobStore } from './ports/job-store.ts';
 import { terminalStates } from './ports/job-store.ts';
+import type { ObjectVersion } from './ports/object-store.ts';
 
 /** One operation that was asked for. */
 export type JobCall = { readonly operation: keyof JobStore; readonly jobId?: string };
@@ -20,6 +21,29 @@ export type MemoryJobs = JobStore & {
   chunksOf(jobId: string): readonly ChunkRecord[];
   /** Every mark of a job: the file's, then each chunk's before those of its rows. */
   marksOf(jobId: string): readonly DeadMark[];
+};
+
+/** A job whose file has been read, with columns separated by commas. For tests. */
+export const createOpenJob = (
+  jobId: string,
+  source: ObjectVersion & { readonly bytes: number },
+  columns: readonly string[],
+) => {
+  const { bytes, ...version } = source;
+  const dataStart = Buffer.byteLength(columns.join(',')) + 1;
+  const layout = { source: version, bytes, delimiter: ',', columns, outputColumns: columns, dataStart, dataLine: 2 };
+  return {
+    jobId,
+    file: source,
+    profile: { prefix: '' },
+    schemaHash: '',
+    codeVersion: '1',
+    rowsPerMessage: 0,
+    createdAt: 0,
+    state: 'OPEN',
+    layout,
+    repairs: 0,
+  } as const satisfies Job;
 };
 
 /** Stands for the whole chunk or the whole file in a mark's place. */

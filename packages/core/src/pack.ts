@@ -1,12 +1,12 @@
 import type { Envelope } from './messages.ts';
 
-/** Bytes of a pack. SQS bills each 64 KiB as one request, and ten such packs fit one SendMessageBatch (DESIGN 6). */
+/** Bytes of a pack. SQS bills each 64 KiB as one request, and ten such packs fit one SendMessageBatch. */
 export const packBytesMax = 60 * 1024;
-/** Bytes of a serialised row after cleaning; a larger one is rejected as ROW_TOO_LARGE (DESIGN 6). */
+/** Bytes of a serialised row after cleaning; a larger one is rejected as ROW_TOO_LARGE. */
 export const rowBytesMax = 192 * 1024;
-/** Bytes of a serialised result; a larger one fails the row with RESULT_TOO_LARGE (DESIGN 6). */
+/** Bytes of a serialised result; a larger one fails the row with RESULT_TOO_LARGE. */
 export const resultBytesMax = 64 * 1024;
-/** Packs that one invocation takes (DESIGN 6). */
+/** Messages that one invocation of a queue-fed stage takes; wiring.json is held to it. */
 export const packsPerInvocationMax = 25;
 
 /** Fills messages with serialised rows: by bytes, and by count where `rowsMax` is given. */

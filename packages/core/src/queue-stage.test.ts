@@ -11,7 +11,7 @@ import { createQueueStage, type QueueStage } from './queue-stage.ts';
 import { rowPacks } from './row-stage.ts';
 import { createScriptedQueue, refuse, type ScriptedQueue } from './scripted-queue.ts';
 import type { Delivery, Fate } from './settle.ts';
-import { recordOf } from './stage-bench.ts';
+import { recordOf } from './stage-harness.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { parseWiring } from './wiring.ts';
 

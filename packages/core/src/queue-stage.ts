@@ -13,7 +13,7 @@ import { notReached, settle } from './settle.ts';
 import type { Seams } from './stage.ts';
 import type { StageName } from './wiring.ts';
 
-/** An item whose stage calls something outside must fail at least this often in one invocation to count as an outage (DESIGN 6). */
+/** An item whose stage calls something outside must fail at least this often in one invocation to count as an outage. */
 const outageCallsMin = 5;
 
 /** Rows that an invocation counted; `retried` and `rowsIn` are filled from the deliveries unless the stage does it. */
@@ -47,7 +47,7 @@ const isFailure = (fate: Fate): boolean => fate.kind === 'transient';
 
 /**
  * When every item that was tried failed transiently, and there were several, something behind the stage is out: no row is
- * to blame, nothing is split, and everything comes back much later (P36).
+ * to blame, nothing is split, and everything comes back much later.
  */
 const isOutage = <M, I>(batch: readonly Delivery<M, I>[]): boolean => {
   let failures = 0;
@@ -83,7 +83,7 @@ const countDeliveries = <M, I>(stage: QueueStage<M, I>, batch: readonly Delivery
   }
 };
 
-// An event without Records would count as a success even when the handler threw (P13): the error is put back. With
+// An event without Records would count as a success even when the handler threw: the error is put back. With
 // Records the whole batch comes back, and nothing else would tell why.
 const settleErrors = (logger: Seams['logger']) => ({
   onError: (request: Request): void => {

@@ -32,7 +32,7 @@ const nextPiece = async (
 
 /**
  * The bytes from `start` to `end` (exclusive) of one object version, every one of them, in order. A body that stalls,
- * breaks or ends early is read again from where it stopped (P26, FACTS "S3").
+ * breaks or ends early is read again from where it stopped.
  * Throws SluiceError OBJECT_CHANGED when the version is gone, READ_INCOMPLETE when nothing comes after several tries.
  */
 export async function* readObject(

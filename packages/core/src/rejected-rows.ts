@@ -3,7 +3,7 @@ import type { Clock } from './ports/clock.ts';
 import type { ObjectStore } from './ports/object-store.ts';
 import { readObject } from './read-object.ts';
 
-/** A rejected row, as a line of a reject object and of rejects.ndjson (DESIGN 13). */
+/** A rejected row, as a line of a reject object and of rejects.ndjson. */
 export type RejectLine = {
   readonly row: number;
   readonly line: number;

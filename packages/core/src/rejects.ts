@@ -1,4 +1,4 @@
-/** Why a row could not be cleaned (DESIGN 5). One rejected row has one code: that of its first failing column in file order. */
+/** Why a row could not be cleaned. One rejected row has one code: that of its first failing column in file order. */
 export const rejectCodes = [
   'INVALID_UTF8',
   'QUOTE_NOT_CLOSED',

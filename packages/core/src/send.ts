@@ -4,7 +4,7 @@ import type { Clock, Random } from './ports/clock.ts';
 import type { Queue, QueueEntry } from './ports/queue.ts';
 import { batchBytesMax, batchEntriesMax } from './ports/queue.ts';
 
-/** Batch calls under way at once: bounds memory and sockets (P30). */
+/** Batch calls under way at once: bounds memory and sockets. */
 const batchesInFlightMax = 4;
 /** Tries of a batch, the first included. */
 const triesMax = 5;
@@ -73,7 +73,7 @@ const sendBatch = async (
 /**
  * Sends every message, in batches, and tries again what the service refused through no fault of the message.
  * Returns those that were not confirmed, by index; empty when all are durable. Never throws for a message.
- * The one place that calls `Queue.sendBatch` (P9).
+ * The one place that calls `Queue.sendBatch`.
  */
 export const sendAll = async (
   queue: Queue,

@@ -90,7 +90,7 @@ const delayAfter = (receives: number, delaysSeconds: readonly number[]): number 
  * - A permanent failure is acknowledged once its mark is written.
  * - What comes back does so after a delay by receive count, with jitter, not after the queue's whole timeout.
  *
- * The answer has one entry per delivery, in their order: the middleware maps it to records by index (P12).
+ * The answer has one entry per delivery, in their order: the middleware maps it to records by index.
  * Returns also the rows that got a mark.
  */
 export const settle = async <Message, Item>(
@@ -135,7 +135,7 @@ export const settle = async <Message, Item>(
   });
   let dead = 0;
   if (marks.length > 0) {
-    // The same row can stand twice in a batch (P2): it is marked and counted once.
+    // The same row can stand twice in a batch: it is marked and counted once.
     const distinct = [
       ...new Map(marks.map(({ mark, rows }) => [`${mark.jobId}#${mark.chunk}#${mark.row}`, { mark, rows }])).values(),
     ];

@@ -13,7 +13,7 @@ export type StreamOutcome = Omit<StageCounts, 'stage' | 'retried'> & { readonly 
 
 /**
  * The handler of a stage fed by a table's stream: answers with the lowest failed sequence number, from which on the stream
- * comes again (P15). The partial-batch middleware of SQS must not stand here: it answers with what fails a whole batch.
+ * comes again. The partial-batch middleware of SQS must not stand here: it answers with what fails a whole batch.
  */
 export const createStreamStage = (
   stage: StageName,

@@ -131,6 +131,16 @@ describe('the wiring of the local cloud', () => {
 });
 
 describe('parseWiring', () => {
+  it.each<['aws' | 'local', string]>([
+    ['aws', 'stages.store-rows.batchSize'],
+    ['local', 'local.stages.store-rows.batchSize'],
+  ])('refuses more than 25 messages for an invocation on %s', (binding, path) => {
+    expect(() => parseWiring(withSetting(path, 25), binding)).not.toThrow();
+    expect(() => parseWiring(withSetting(path, 26), binding)).toThrow(
+      'wiring.json: stages.store-rows.batchSize: expected at most 25 messages, found 26',
+    );
+  });
+
   it.each([
     ['stages.clean-rows.batchSize', 0],
     ['stages.clean-rows.batchSize', 1.5],

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { packsPerInvocationMax } from './pack.ts';
 import { queueNames } from './ports/queue.ts';
 
 /** The seven stages, in flow order. One string per Lambda everywhere: folder, package, service name, function suffix. */
@@ -90,11 +91,18 @@ export const parseWiring = (json: unknown, binding: 'aws' | 'local'): Wiring => 
     throw new Error(`wiring.json: ${path}: ${unknown.length > 0 ? 'Unknown setting' : (issue?.message ?? 'invalid')}`);
   }
   const file = parsed.data;
-  if (binding === 'aws') return { stages: file.stages, pipeline: file.pipeline };
-  const merged = Object.fromEntries(
-    stageNames.map((name) => [name, { ...file.stages[name], ...file.local.stages[name] }]),
+  const overrides = binding === 'local' ? file.local.stages : {};
+  const stages = Object.fromEntries(
+    stageNames.map((name) => [name, { ...file.stages[name], ...overrides[name] }]),
   ) as Record<StageName, StageSettings>;
-  return { stages: merged, pipeline: { ...file.pipeline, ...file.local.pipeline } as PipelineSettings };
+  for (const [name, { queue, batchSize }] of Object.entries(stages)) {
+    if (queue !== undefined && batchSize > packsPerInvocationMax) {
+      const found = `expected at most ${packsPerInvocationMax} messages, found ${batchSize}`;
+      throw new Error(`wiring.json: stages.${name}.batchSize: ${found}`);
+    }
+  }
+  if (binding === 'aws') return { stages, pipeline: file.pipeline };
+  return { stages, pipeline: { ...file.pipeline, ...file.local.pipeline } as PipelineSettings };
 };
 
 /** SQS to Lambda: visibility that outlives the retries of a throttled invocation. Source: AWS, "Using Lambda with SQS". */

@@ -39,16 +39,12 @@ const fateOf: Readonly<Record<Exclude<Outcome, 'inserted' | 'finished' | 'same'>
 const isRetried = (outcome: Outcome): boolean => outcome === 'throttled' || outcome === 'failed';
 
 /** Where a row of the batch is: its delivery and its position there. */
-type Rows<Tuple> = {
-  readonly tuples: Tuple[];
-  readonly fates: Fate[][];
-  readonly positions: number[];
-  /** Bytes of the message each row came in. */
-  readonly messageBytes: number[];
-};
+type Rows<Tuple> = { readonly tuples: Tuple[]; readonly fates: Fate[][]; readonly positions: number[] };
 
 type Job<Tuple> = Rows<Tuple> & {
-  /** Row number -> index: a row that stands twice in a batch is written once (P2). */
+  /** Bytes of each message, by the fates of its rows. */
+  readonly messageBytes: Map<Fate[], number>;
+  /** Row number -> index: a row that stands twice in a batch is written once. */
   readonly indexOf: Map<number, number>;
   /** Index of a repeated row -> index of the one that is written. */
   readonly twins: [twin: number, written: number][];
@@ -62,17 +58,16 @@ const byJob = <Message extends { readonly jobId: string }, Tuple extends readonl
     if (message === undefined) continue;
     let job = jobs.get(message.jobId);
     if (job === undefined) {
-      job = { tuples: [], fates: [], positions: [], messageBytes: [], indexOf: new Map(), twins: [] };
+      job = { tuples: [], fates: [], positions: [], messageBytes: new Map(), indexOf: new Map(), twins: [] };
       jobs.set(message.jobId, job);
     }
-    const bytes = Buffer.byteLength(record.body);
+    job.messageBytes.set(fates, Buffer.byteLength(record.body));
     for (let position = 0; position < items.length; position++) {
       const tuple = items[position] as Tuple;
       const index = job.tuples.length;
       job.tuples.push(tuple);
       job.fates.push(fates);
       job.positions.push(position);
-      job.messageBytes.push(bytes);
       const written = job.indexOf.get(tuple[1]);
       if (written === undefined) job.indexOf.set(tuple[1], index);
       else job.twins.push([index, written]);
@@ -82,25 +77,26 @@ const byJob = <Message extends { readonly jobId: string }, Tuple extends readonl
 };
 
 /**
- * Cuts rows into calls within both limits of one. Rows of one message weigh no more than the message does, so only messages are
+ * Cuts rows into calls within both limits of one. Rows of one message weigh no more than the message does, so messages are
  * weighed, not rows.
  */
 const toCalls = <Tuple>({ fates, messageBytes }: Job<Tuple>, indexes: readonly number[]): number[][] => {
   const calls: number[][] = [];
   let call: number[] = [];
-  let bytes = 0;
-  let from: readonly Fate[] | undefined;
+  let callBytes = 0;
+  let last: Fate[] | undefined;
   for (const index of indexes) {
-    const isFurther = fates[index] !== from || call.length === 0;
-    const more = isFurther ? (messageBytes[index] ?? 0) : 0;
-    if (call.length === statementsMax || (call.length > 0 && bytes + more > callBytesMax)) {
+    const message = fates[index] as Fate[];
+    const bytes = messageBytes.get(message) ?? 0;
+    if (call.length === statementsMax || (message !== last && call.length > 0 && callBytes + bytes > callBytesMax)) {
       calls.push(call);
       call = [];
-      bytes = 0;
+      callBytes = 0;
+      last = undefined;
     }
-    bytes += call.length === 0 ? (messageBytes[index] ?? 0) : more;
+    if (message !== last) callBytes += bytes;
+    last = message;
     call.push(index);
-    from = fates[index];
   }
   if (call.length > 0) calls.push(call);
   return calls;
@@ -114,8 +110,8 @@ const twinFate = <Tuple>(job: Job<Tuple>, twin: number, written: number): Fate =
 
 /**
  * Writes every row of a batch through a table call of at most 25 distinct rows, and sets its fate. Throttled rows are tried
- * again with jitter until the time runs short, then their message comes back; nothing is lost by a table that throttles
- * (DESIGN 9). With a write budget the stage paces itself to its share of it, one unit a row.
+ * again with jitter until the time runs short, then their message comes back; nothing is lost by a table that throttles.
+ * With a write budget the stage paces itself to its share of it, one unit a row.
  * Returns how many rows took effect or stood there already.
  */
 export const writeRows = async <

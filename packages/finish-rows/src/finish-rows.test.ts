@@ -1,7 +1,7 @@
 import { catchOutput } from '@sluice/core/caught-output';
 import { createMemoryRows, type RowFault, type RowScript } from '@sluice/core/memory-rows';
 import { finishedEnvelope, type OutcomeTuple, parseFinishedMessage, serialise } from '@sluice/core/messages';
-import { createStageBench, recordOf, visibilitiesOf } from '@sluice/core/stage-bench';
+import { createStageHarness, recordOf, visibilitiesOf } from '@sluice/core/stage-harness';
 import { describe, expect, it } from 'vitest';
 import { createFinishRows } from './finish-rows.ts';
 
@@ -23,18 +23,18 @@ const packOf = (outcomes: readonly OutcomeTuple[]): string => {
 
 /** A table that holds rows 1 to 4 as PENDING. */
 const setUp = async (finish?: RowScript) => {
-  const bench = createStageBench({ stage: 'finish-rows' });
+  const harness = createStageHarness({ stage: 'finish-rows' });
   const rows = createMemoryRows(finish === undefined ? {} : { finish });
   await rows.insert(
     jobId,
     [1, 2, 3, 4].map((row) => [0, row, row + 1, [`value ${row}`]]),
   );
-  const handler = createFinishRows({ ...bench.ports, rows });
+  const handler = createFinishRows({ ...harness.ports, rows });
   return {
-    ...bench,
+    ...harness,
     rows,
     deliver: (...records: Parameters<typeof recordOf>[]) =>
-      bench.deliver(handler, ...records.map((record) => recordOf(...record))),
+      harness.deliver(handler, ...records.map((record) => recordOf(...record))),
     statuses: () => rows.rowsOf(jobId).map(({ status }) => status),
     finishCalls: () => rows.calls.filter(({ operation }) => operation === 'finish').map((call) => call.rows),
   };

@@ -2,10 +2,11 @@ import { createAuditJob } from '@sluice/audit-job/audit-job';
 import { createCleanRows } from '@sluice/clean-rows/clean-rows';
 import { SluiceError } from '@sluice/core/errors';
 import { createLogger } from '@sluice/core/logger';
+import { createOpenJob } from '@sluice/core/memory-jobs';
 import { createMemoryObjects } from '@sluice/core/memory-objects';
 import type { OutcomeTuple, RowTuple } from '@sluice/core/messages';
 import { finishedEnvelope, rowsEnvelope, serialise, serialiseAudit, serialiseChunk } from '@sluice/core/messages';
-import type { DeadMark, Job } from '@sluice/core/ports/job-store';
+import type { DeadMark } from '@sluice/core/ports/job-store';
 import type { Queue, QueueName } from '@sluice/core/ports/queue';
 import { queueNames } from '@sluice/core/ports/queue';
 import type { FinishOutcome, InsertOutcome, RowStore } from '@sluice/core/ports/row-store';
@@ -106,27 +107,6 @@ const compress = (events: readonly string[]): string[] => {
   return runs.map(({ text, times }) => (times === 1 ? text : `${times} x ${text}`));
 };
 
-const createJob = (): Job => ({
-  jobId,
-  file: { bucket: 'inbox', key: 'a.csv', etag: 'etag-1', bytes: source.length },
-  profile: { prefix: '' },
-  schemaHash: '',
-  codeVersion: '',
-  rowsPerMessage: 0,
-  createdAt: 0,
-  state: 'OPEN',
-  layout: {
-    source: { bucket: 'inbox', key: 'a.csv', etag: 'etag-1' },
-    bytes: source.length,
-    delimiter: ',',
-    columns,
-    outputColumns: columns,
-    dataStart: 2,
-    dataLine: 2,
-  },
-  repairs: 0,
-});
-
 const breakRows = (rows: RowStore, answer: NonNullable<Breakage['answer']>): RowStore => {
   const call = async <Tuple extends readonly [number, number, ...unknown[]], Outcome>(
     tuples: readonly Tuple[],
@@ -217,7 +197,9 @@ const follow = async (stage: StageName, bodies: readonly string[], breakage: Bre
     noFaults,
   ).port(stage);
   const jobs = createLocalJobs(database, noFaults)(stage);
-  await jobs.createJob(createJob());
+  await jobs.createJob(
+    createOpenJob(jobId, { bucket: 'inbox', key: 'a.csv', etag: 'etag-1', bytes: source.length }, columns),
+  );
   await jobs.putChunks(jobId, [{ ...chunk, rows: breakage.chunkRows ?? chunk.rows }]);
   if (breakage.stored !== undefined) await rows.insert(jobId, breakage.stored);
   if (breakage.finished !== undefined) await rows.finish(jobId, breakage.finished);

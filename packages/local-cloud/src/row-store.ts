@@ -31,11 +31,13 @@ const checkCall = (
   tuples: readonly (readonly [chunk: number, row: number, ...unknown[]])[],
   texts: readonly string[],
 ): void => {
-  const keys = new Set(tuples.map(([chunk, row]) => `${chunk}#${row}`));
-  if (tuples.length === 0 || tuples.length > statementsMax || keys.size !== tuples.length) {
+  let distinct = new Set(tuples.map(([, row]) => row)).size;
+  // Only rows of two chunks can have a number in common.
+  if (distinct !== tuples.length) distinct = new Set(tuples.map(([chunk, row]) => `${chunk}#${row}`)).size;
+  if (tuples.length === 0 || tuples.length > statementsMax || distinct !== tuples.length) {
     throw new SluiceError(
       'SERVICE_REFUSED',
-      `expected 1 to ${statementsMax} distinct rows in a call, found ${tuples.length} (${keys.size} distinct)`,
+      `expected 1 to ${statementsMax} distinct rows in a call, found ${tuples.length} (${distinct} distinct)`,
     );
   }
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);

@@ -86,6 +86,7 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
       onBroken = reject;
     });
     ready.catch(ignore);
+    let isReady = false;
     const started = new Worker(entry, {
       workerData: { module, buckets, data } satisfies WorkerStart,
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -97,8 +98,10 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
     started.stdout.pipe(process.stderr, { end: false });
     started.stderr.pipe(process.stderr, { end: false });
     started.on('message', (message: ToMain) => {
-      if (message.kind === 'ready') onReady();
-      else if (message.kind === 'metrics') metrics(message.counts);
+      if (message.kind === 'ready') {
+        isReady = true;
+        onReady();
+      } else if (message.kind === 'metrics') metrics(message.counts);
       else if (message.kind === 'call') void answerCall(started, message);
       else {
         const invocation = running.get(message.id);
@@ -109,10 +112,6 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
         else invocation.reject(new Error('expected the function to answer, found it throwing'));
       }
     });
-    let isReady = false;
-    ready.then(() => {
-      isReady = true;
-    }, ignore);
     let reason: string | undefined;
     started.on('error', (thrown: unknown) => {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));

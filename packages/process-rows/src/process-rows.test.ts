@@ -9,7 +9,7 @@ import {
 } from '@sluice/core/messages';
 import { type Processor, permanent } from '@sluice/core/processor';
 import { createScriptedQueue, refuse, type ScriptedQueue } from '@sluice/core/scripted-queue';
-import { createStageBench, recordOf, type StageBenchSettings, visibilitiesOf } from '@sluice/core/stage-bench';
+import { createStageHarness, recordOf, type StageHarnessSettings, visibilitiesOf } from '@sluice/core/stage-harness';
 import { describe, expect, it } from 'vitest';
 import { createProcessRows } from './process-rows.ts';
 
@@ -36,19 +36,19 @@ const failing =
   ({ row }) =>
     rows.includes(row) ? away() : { row };
 
-const setUp = (process: Process, settings: Omit<StageBenchSettings, 'stage'> = {}) => {
-  const bench = createStageBench({ stage: 'process-rows', ...settings });
+const setUp = (process: Process, settings: Omit<StageHarnessSettings, 'stage'> = {}) => {
+  const harness = createStageHarness({ stage: 'process-rows', ...settings });
   const calls: { readonly row: number; readonly rowId: string; readonly attempt: number }[] = [];
   const noted: Process = (row, context) => {
     calls.push({ row: row.row, rowId: context.rowId, attempt: context.attempt });
     return process(row, context) as ReturnType<Process>;
   };
-  const handler = createProcessRows(bench.ports, { processor: { name: 'test', process: noted as Process } });
+  const handler = createProcessRows(harness.ports, { processor: { name: 'test', process: noted as Process } });
   return {
-    ...bench,
+    ...harness,
     calls,
     deliver: (...records: Parameters<typeof recordOf>[]) =>
-      bench.deliver(handler, ...records.map((record) => recordOf(...record))),
+      harness.deliver(handler, ...records.map((record) => recordOf(...record))),
   };
 };
 
@@ -280,57 +280,57 @@ describe('process-rows', () => {
   it('keeps at most rowsInFlightMax calls under way, across packs, and calls every row', async () => {
     let under = 0;
     let most = 0;
-    const bench = setUp(
+    const harness = setUp(
       async ({ row }) => {
         most = Math.max(most, ++under);
-        await bench.clock.sleep(row % 3 === 0 ? 500 : 100);
+        await harness.clock.sleep(row % 3 === 0 ? 500 : 100);
         under--;
         return { row };
       },
       { pipeline: { rowsInFlightMax: 4 } },
     );
     const rows = Array.from({ length: 20 }, (_, index) => index + 1);
-    expect(await bench.deliver(['a', packOf(rows.slice(0, 10))], ['b', packOf(rows.slice(10))])).toEqual([]);
+    expect(await harness.deliver(['a', packOf(rows.slice(0, 10))], ['b', packOf(rows.slice(10))])).toEqual([]);
     expect(most).toBe(4);
-    expect(bench.calls.map(({ row }) => row)).toEqual(rows);
-    expect(outcomesOf(bench.queues.finished)).toHaveLength(20);
+    expect(harness.calls.map(({ row }) => row)).toEqual(rows);
+    expect(outcomesOf(harness.queues.finished)).toHaveLength(20);
   });
 
   it('sends rows that the time did not suffice for on alone, without counting a try', async () => {
-    const bench = setUp(({ row }) => {
-      bench.clock.pass(20_000);
+    const harness = setUp(({ row }) => {
+      harness.clock.pass(20_000);
       return { row };
     });
-    expect(await bench.deliver(['a', packOf([1, 2, 3, 4, 5, 6, 7])])).toEqual([]);
-    expect(bench.calls.map(({ row }) => row)).toEqual([1, 2, 3, 4, 5]);
-    expect(outcomesOf(bench.queues.finished)).toHaveLength(5);
-    expect(singlesOf(bench.queues.work)).toEqual([6, 7].map((row) => ({ row: tuple(row), tried: 0 })));
+    expect(await harness.deliver(['a', packOf([1, 2, 3, 4, 5, 6, 7])])).toEqual([]);
+    expect(harness.calls.map(({ row }) => row)).toEqual([1, 2, 3, 4, 5]);
+    expect(outcomesOf(harness.queues.finished)).toHaveLength(5);
+    expect(singlesOf(harness.queues.work)).toEqual([6, 7].map((row) => ({ row: tuple(row), tried: 0 })));
   });
 
   it('lets a pack of which no row was reached come back whole', async () => {
-    const bench = setUp(({ row }) => {
-      bench.clock.pass(60_000);
+    const harness = setUp(({ row }) => {
+      harness.clock.pass(60_000);
       return { row };
     });
-    expect(await bench.deliver(['a', packOf([1, 2])], ['b', packOf([3, 4])], ['c', packOf([5])])).toEqual(['b', 'c']);
-    expect(bench.calls.map(({ row }) => row)).toEqual([1, 2]);
-    expect(bench.queues.work.sends).toEqual([]);
-    expect(visibilitiesOf(bench.queues.work)).toEqual({ b: 5, c: 5 });
-    expect(bench.marks).toEqual([]);
+    expect(await harness.deliver(['a', packOf([1, 2])], ['b', packOf([3, 4])], ['c', packOf([5])])).toEqual(['b', 'c']);
+    expect(harness.calls.map(({ row }) => row)).toEqual([1, 2]);
+    expect(harness.queues.work.sends).toEqual([]);
+    expect(visibilitiesOf(harness.queues.work)).toEqual({ b: 5, c: 5 });
+    expect(harness.marks).toEqual([]);
   });
 
   it('stops taking rows when the time runs short while calls are under way, and waits for those', async () => {
-    const bench = setUp(
+    const harness = setUp(
       async ({ row }) => {
-        await bench.clock.sleep(25_000);
+        await harness.clock.sleep(25_000);
         return { row };
       },
       { pipeline: { rowsInFlightMax: 1 } },
     );
-    expect(await bench.deliver(['a', packOf([1, 2, 3, 4, 5, 6])])).toEqual([]);
-    expect(bench.calls.map(({ row }) => row)).toEqual([1, 2, 3, 4]);
-    expect(outcomesOf(bench.queues.finished)).toHaveLength(4);
-    expect(singlesOf(bench.queues.work).map(({ row, tried }) => [row?.[1], tried])).toEqual([
+    expect(await harness.deliver(['a', packOf([1, 2, 3, 4, 5, 6])])).toEqual([]);
+    expect(harness.calls.map(({ row }) => row)).toEqual([1, 2, 3, 4]);
+    expect(outcomesOf(harness.queues.finished)).toHaveLength(4);
+    expect(singlesOf(harness.queues.work).map(({ row, tried }) => [row?.[1], tried])).toEqual([
       [5, 0],
       [6, 0],
     ]);

@@ -18,7 +18,7 @@ export type ProcessRowsConfig = { readonly processor: Processor };
 /** Kept back of an invocation's time when a slow row is given its own, so that the row's failure can still be settled. */
 const settleMilliseconds = 1_000;
 
-/** A pack that comes a second time: the process died over it, so each of its rows goes on alone (P7). */
+/** A pack that comes a second time: the process died over it, so each of its rows goes on alone. */
 const splitUp: Fate = {
   kind: 'untried',
   code: 'TIMEOUT',
@@ -37,7 +37,7 @@ const unconfirmed: Fate = {
 /** Where a row's fate is to be written. */
 type Place = { readonly fates: Fate[]; readonly position: number };
 
-/** The outcomes of one job in this invocation, and the rows seen, so that a row delivered twice is called once (P2). */
+/** The outcomes of one job in this invocation, and the rows seen, so that a row delivered twice is called once. */
 type JobOutcomes = {
   readonly texts: string[];
   readonly places: Place[];
@@ -57,7 +57,7 @@ export const createProcessRows = (ports: QueueStagePorts, { processor }: Process
 
   /**
    * The process may have died over one of several messages that come again, and a batch that dies comes back together: its
-   * neighbours would share its end. So each of them gets a time of its own to come back, before anything is called (P7).
+   * neighbours would share its end. So each of them gets a time of its own to come back, before anything is called.
    */
   const scatter = (batch: readonly Delivery<RowsMessage, RowTuple>[], invocation: Invocation): Promise<void> => {
     const again = batch.filter(({ receives }) => receives > 1);

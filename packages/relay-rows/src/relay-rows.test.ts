@@ -5,7 +5,7 @@ import { parseRowsMessage } from '@sluice/core/messages';
 import { packBytesMax } from '@sluice/core/pack';
 import type { Job } from '@sluice/core/ports/job-store';
 import { createScriptedQueue, refuse, type ScriptedQueue } from '@sluice/core/scripted-queue';
-import { createStageBench, type StageBenchSettings } from '@sluice/core/stage-bench';
+import { createStageHarness, type StageHarnessSettings } from '@sluice/core/stage-harness';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { createRelayRows } from './relay-rows.ts';
@@ -71,7 +71,7 @@ const brokenOf = (row: number, attribute: string, value?: { readonly S: string }
   return { ...record, dynamodb: { ...record.dynamodb, NewImage: broken } } as DynamoDBRecord;
 };
 
-type SetUp = Omit<StageBenchSettings, 'stage' | 'queues'> & {
+type SetUp = Omit<StageHarnessSettings, 'stage' | 'queues'> & {
   readonly work?: ScriptedQueue;
   readonly jobs?: readonly Job[];
   readonly getJob?: (jobId: string, call: number) => void;
@@ -83,12 +83,12 @@ const setUp = ({
   getJob = () => undefined,
   ...settings
 }: SetUp = {}) => {
-  const bench = createStageBench({ stage: 'relay-rows', queues: { work }, ...settings });
+  const harness = createStageHarness({ stage: 'relay-rows', queues: { work }, ...settings });
   const asked: string[] = [];
   const handler = createRelayRows({
-    ...bench.ports,
+    ...harness.ports,
     jobs: {
-      ...bench.ports.jobs,
+      ...harness.ports.jobs,
       async getJob(id) {
         asked.push(id);
         getJob(id, asked.length);
@@ -97,11 +97,11 @@ const setUp = ({
     },
   });
   return {
-    ...bench,
+    ...harness,
     asked,
     /** The sequence number from which on the stream is to come again. */
     deliver: async (...records: DynamoDBRecord[]): Promise<string | undefined> => {
-      const { batchItemFailures } = await bench.clock.run(handler({ Records: records }, bench.startContext()));
+      const { batchItemFailures } = await harness.clock.run(handler({ Records: records }, harness.startContext()));
       expect(batchItemFailures.length).toBeLessThanOrEqual(1);
       return batchItemFailures[0]?.itemIdentifier;
     },

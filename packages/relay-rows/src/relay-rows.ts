@@ -16,7 +16,7 @@ export type RelayRowsPorts = Seams & {
 };
 
 /** A new row: serialised, how many values it holds, and the position of its record in the event. */
-type NewRow = { readonly text: string; readonly values: number; readonly position: number };
+type NewRow = { readonly jobId: string; readonly text: string; readonly values: number; readonly position: number };
 
 /** How the rows of a job are packed. */
 type Packing = { readonly envelope: Envelope; readonly columns: number; readonly rowsMax: number | undefined };
@@ -52,7 +52,7 @@ const countValues = (data: string): number | undefined => {
 };
 
 /** The row as it stands in a message, its values as the table holds them. */
-const readRow = (record: DynamoDBRecord): (Omit<NewRow, 'position'> & { readonly jobId: string }) | undefined => {
+const readRow = (record: DynamoDBRecord, position: number): NewRow | undefined => {
   const image = record.dynamodb?.NewImage;
   const key = parsePartitionKey(image?.['pk']?.S ?? '');
   const row = Number(image?.['row']?.N);
@@ -60,16 +60,16 @@ const readRow = (record: DynamoDBRecord): (Omit<NewRow, 'position'> & { readonly
   const data = image?.['data']?.S ?? '';
   const values = countValues(data);
   if (key === undefined || !isCount(row) || !isCount(line) || values === undefined) return undefined;
-  return { jobId: key.jobId, values, text: `[${key.chunk},${row},${line},${toSqsText(data)}]` };
+  return { jobId: key.jobId, text: `[${key.chunk},${row},${line},${toSqsText(data)}]`, values, position };
 };
 
-/** True for what the mapping's filter lets through; an update that slipped past it would go round for ever (P24). */
+/** True for what the mapping's filter lets through; an update that slipped past it would go round for ever. */
 const isNewRow = (record: DynamoDBRecord): boolean =>
   record.eventName === 'INSERT' && record.dynamodb?.NewImage?.['status']?.S === 'PENDING';
 
 /**
  * Sends new PENDING rows from the rows table's stream to `work`. Rows that the queue did not confirm come again from the
- * stream. A record nobody can read gets a permanent mark and never blocks its shard (P23).
+ * stream. A record nobody can read gets a permanent mark and never blocks its shard.
  */
 export const createRelayRows = (ports: RelayRowsPorts): StreamHandler => {
   // What is read here never changes, so one read per job lasts for the life of the process.
@@ -98,7 +98,7 @@ export const createRelayRows = (ports: RelayRowsPorts): StreamHandler => {
     records.forEach((record, position) => {
       if (!isNewRow(record)) return;
       rowsIn++;
-      const found = readRow(record);
+      const found = readRow(record, position);
       if (found === undefined) {
         poison.push(position);
         return;
@@ -108,7 +108,7 @@ export const createRelayRows = (ports: RelayRowsPorts): StreamHandler => {
         rows = [];
         jobs.set(found.jobId, rows);
       }
-      rows.push({ text: found.text, values: found.values, position });
+      rows.push(found);
     });
 
     for (const [jobId, found] of jobs) {

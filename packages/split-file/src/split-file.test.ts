@@ -6,7 +6,7 @@ import { createMemoryObjects, type ReadScript } from '@sluice/core/memory-object
 import { type ChunkMessage, parseChunkMessage } from '@sluice/core/messages';
 import type { Job, JobStore, Profile } from '@sluice/core/ports/job-store';
 import { createScriptedQueue, refuse, type ScriptedQueue, takeAll } from '@sluice/core/scripted-queue';
-import { createStageBench, recordOf, visibilitiesOf } from '@sluice/core/stage-bench';
+import { createStageHarness, recordOf, visibilitiesOf } from '@sluice/core/stage-harness';
 import type { Context } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSplitFile, type SplitFileConfig } from './split-file.ts';
@@ -43,11 +43,11 @@ const setUp = async ({
   read,
   pieceBytes = 37,
 }: Settings = {}) => {
-  const bench = createStageBench({ stage: 'split-file', queues: { chunks: queue }, startAt: 1_000 });
+  const harness = createStageHarness({ stage: 'split-file', queues: { chunks: queue }, startAt: 1_000 });
   const jobs = createMemoryJobs(jobScript === undefined ? {} : { script: jobScript });
   const objects = createMemoryObjects({ ...(read === undefined ? {} : { read }), pieceBytes });
   const handler = createSplitFile(
-    { ...bench.ports, jobs, objects },
+    { ...harness.ports, jobs, objects },
     { profiles: [{ prefix: 'in/', ...profile }], bucket: 'staged', codeVersion: 'v1', chunkBytes: 100, ...config },
   );
 
@@ -81,7 +81,7 @@ const setUp = async ({
     message?: string;
   } = {}): Promise<boolean> => {
     const event = { Records: [recordOf('m', message, receives)] };
-    const { batchItemFailures } = await bench.clock.run(handler(event, contextOf(asksUntilShort)));
+    const { batchItemFailures } = await harness.clock.run(handler(event, contextOf(asksUntilShort)));
     return batchItemFailures.length > 0;
   };
 
@@ -90,13 +90,13 @@ const setUp = async ({
     return jobs.jobOf(jobs.jobIds[0] ?? '');
   };
   const sent = (): ChunkMessage[] => queue.bodies.map(parseChunkMessage);
-  return { ...bench, jobs, objects, handler, put, body, contextOf, deliver, onlyJob, queue, sent };
+  return { ...harness, jobs, objects, handler, put, body, contextOf, deliver, onlyJob, queue, sent };
 };
 
-type Bench = Awaited<ReturnType<typeof setUp>>;
+type Harness = Awaited<ReturnType<typeof setUp>>;
 
 /** Chunks that were sent, each once, in order. Those sent twice must be the same. */
-const distinctSent = ({ sent, onlyJob }: Bench) => {
+const distinctSent = ({ sent, onlyJob }: Harness) => {
   const byChunk = new Map<number, Omit<ChunkMessage, 'v' | 'kind' | 'jobId'>>();
   for (const { v, kind, jobId, ...chunk } of sent()) {
     expect({ v, kind, jobId }).toEqual({ v: 1, kind: 'chunk', jobId: onlyJob().jobId });
@@ -108,19 +108,19 @@ const distinctSent = ({ sent, onlyJob }: Bench) => {
 
 /** What the file comes to when nothing fails. */
 const planOf = async (settings: Settings = {}) => {
-  const bench = await setUp(settings);
-  expect(await bench.deliver()).toBe(false);
-  const chunks = bench.jobs.chunksOf(bench.onlyJob().jobId);
-  return { chunks, rows: bench.onlyJob().plan?.rows };
+  const harness = await setUp(settings);
+  expect(await harness.deliver()).toBe(false);
+  const chunks = harness.jobs.chunksOf(harness.onlyJob().jobId);
+  return { chunks, rows: harness.onlyJob().plan?.rows };
 };
 
-const expectPlanned = (bench: Bench, plan: Awaited<ReturnType<typeof planOf>>): void => {
-  const job = bench.onlyJob();
+const expectPlanned = (harness: Harness, plan: Awaited<ReturnType<typeof planOf>>): void => {
+  const job = harness.onlyJob();
   expect(job.state).toBe('OPEN');
   expect(job.plan).toMatchObject({ chunks: plan.chunks.length, rows: plan.rows });
-  expect(bench.jobs.chunksOf(job.jobId)).toEqual(plan.chunks);
-  expect(distinctSent(bench)).toEqual(plan.chunks);
-  expect(bench.jobs.marksOf(job.jobId)).toEqual([]);
+  expect(harness.jobs.chunksOf(job.jobId)).toEqual(plan.chunks);
+  expect(distinctSent(harness)).toEqual(plan.chunks);
+  expect(harness.jobs.marksOf(job.jobId)).toEqual([]);
 };
 
 const lines = catchOutput();
@@ -132,10 +132,10 @@ afterEach(() => {
 describe('a planned file', () => {
   it('has chunks that tile its data, a message for each, and a closed plan', async () => {
     const content = fileOf(30);
-    const bench = await setUp({ content });
-    expect(await bench.deliver()).toBe(false);
-    const job = bench.onlyJob();
-    const chunks = bench.jobs.chunksOf(job.jobId);
+    const harness = await setUp({ content });
+    expect(await harness.deliver()).toBe(false);
+    const job = harness.onlyJob();
+    const chunks = harness.jobs.chunksOf(job.jobId);
     expect(chunks.length).toBeGreaterThan(3);
     let next = { chunk: 0, start: 8, firstRow: 1, firstLine: 2 };
     for (const chunk of chunks) {
@@ -150,18 +150,18 @@ describe('a planned file', () => {
       };
     }
     expect(next).toMatchObject({ start: content.length, firstRow: 31 });
-    expect(distinctSent(bench)).toEqual(chunks);
-    expect(bench.sent()).toHaveLength(chunks.length);
+    expect(distinctSent(harness)).toEqual(chunks);
+    expect(harness.sent()).toHaveLength(chunks.length);
     expect(job).toMatchObject({ state: 'OPEN', plan: { chunks: chunks.length, rows: 30, closedAt: 1_000 } });
     expect(job).not.toHaveProperty('reason');
   });
 
   it('makes a job of the file version, the profile and the code that reads it', async () => {
     const schema = { columns: { id: { type: 'integer' } } };
-    const bench = await setUp({ profile: { schema }, config: { rowsPerMessage: 1 } });
-    await bench.deliver();
-    const head = await bench.objects.head('bucket', 'in/a.csv');
-    expect(bench.onlyJob()).toMatchObject({
+    const harness = await setUp({ profile: { schema }, config: { rowsPerMessage: 1 } });
+    await harness.deliver();
+    const head = await harness.objects.head('bucket', 'in/a.csv');
+    expect(harness.onlyJob()).toMatchObject({
       file: { bucket: 'bucket', key: 'in/a.csv', ...head },
       profile: { prefix: 'in/', schema },
       codeVersion: 'v1',
@@ -174,9 +174,9 @@ describe('a planned file', () => {
   });
 
   it('takes rows per message from the wiring when nothing else is said', async () => {
-    const bench = await setUp();
-    await bench.deliver();
-    expect(bench.onlyJob().rowsPerMessage).toBe(bench.ports.wiring.pipeline.rowsPerMessage);
+    const harness = await setUp();
+    await harness.deliver();
+    expect(harness.onlyJob().rowsPerMessage).toBe(harness.ports.wiring.pipeline.rowsPerMessage);
   });
 
   it('counts its rows as taken and handed on', async () => {
@@ -200,18 +200,18 @@ describe('a planned file', () => {
     ['a header alone', 'id,name'],
     ['a header with its line end', 'id,name\r\n'],
   ])('of %s is OPEN with no rows and no chunks', async (_, content) => {
-    const bench = await setUp({ content });
-    expect(await bench.deliver()).toBe(false);
-    expect(bench.onlyJob()).toMatchObject({ state: 'OPEN', plan: { chunks: 0, rows: 0, closedAt: 1_000 } });
-    expect(bench.jobs.chunksOf(bench.onlyJob().jobId)).toEqual([]);
-    expect(bench.queue.sends).toEqual([]);
+    const harness = await setUp({ content });
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.onlyJob()).toMatchObject({ state: 'OPEN', plan: { chunks: 0, rows: 0, closedAt: 1_000 } });
+    expect(harness.jobs.chunksOf(harness.onlyJob().jobId)).toEqual([]);
+    expect(harness.queue.sends).toEqual([]);
   });
 
   it('of a header and blank lines has no rows either', async () => {
-    const bench = await setUp({ content: 'id,name\n\r\n\n\n' });
-    await bench.deliver();
-    expect(bench.onlyJob()).toMatchObject({ state: 'OPEN', plan: { chunks: 1, rows: 0 } });
-    expect(distinctSent(bench)).toEqual([{ chunk: 0, start: 8, end: 12, firstRow: 1, rows: 0, firstLine: 2 }]);
+    const harness = await setUp({ content: 'id,name\n\r\n\n\n' });
+    await harness.deliver();
+    expect(harness.onlyJob()).toMatchObject({ state: 'OPEN', plan: { chunks: 1, rows: 0 } });
+    expect(distinctSent(harness)).toEqual([{ chunk: 0, start: 8, end: 12, firstRow: 1, rows: 0, firstLine: 2 }]);
   });
 
   it.each([
@@ -221,173 +221,173 @@ describe('a planned file', () => {
     [30, 30],
     [31, 30],
   ])('ends after %d rows when the profile says so', async (limit, rows) => {
-    const bench = await setUp({ profile: { limit } });
-    expect(await bench.deliver()).toBe(false);
-    const job = bench.onlyJob();
-    const chunks = bench.jobs.chunksOf(job.jobId);
+    const harness = await setUp({ profile: { limit } });
+    expect(await harness.deliver()).toBe(false);
+    const job = harness.onlyJob();
+    const chunks = harness.jobs.chunksOf(job.jobId);
     expect(job).toMatchObject({ state: 'OPEN', plan: { rows, chunks: chunks.length } });
     expect(chunks.reduce((sum, chunk) => sum + chunk.rows, 0)).toBe(rows);
-    expect(distinctSent(bench)).toEqual(chunks);
+    expect(distinctSent(harness)).toEqual(chunks);
   });
 
   it('is read from its copy when it is packed', async () => {
     const content = fileOf(30);
-    const bench = await setUp({ content: gzipSync(content) });
+    const harness = await setUp({ content: gzipSync(content) });
     // Unpacking takes time of its own, which the virtual clock does not wait for.
-    const answer = await bench.handler({ Records: [recordOf('m', bench.body)] }, bench.contextOf());
+    const answer = await harness.handler({ Records: [recordOf('m', harness.body)] }, harness.contextOf());
     expect(answer).toEqual({ batchItemFailures: [] });
-    expect(bench.onlyJob().layout).toMatchObject({ source: { bucket: 'staged' }, bytes: content.length });
-    expectPlanned(bench, await planOf({ content }));
+    expect(harness.onlyJob().layout).toMatchObject({ source: { bucket: 'staged' }, bytes: content.length });
+    expectPlanned(harness, await planOf({ content }));
   });
 });
 
 describe('an event', () => {
   it('that comes again finds the plan closed and sends nothing', async () => {
-    const bench = await setUp();
-    await bench.deliver();
-    const sends = bench.queue.sends.length;
-    const job = bench.onlyJob();
-    bench.clock.pass(86_400_000);
-    expect(await bench.deliver()).toBe(false);
-    expect(bench.queue.sends).toHaveLength(sends);
-    expect(bench.onlyJob()).toEqual(job);
+    const harness = await setUp();
+    await harness.deliver();
+    const sends = harness.queue.sends.length;
+    const job = harness.onlyJob();
+    harness.clock.pass(86_400_000);
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.queue.sends).toHaveLength(sends);
+    expect(harness.onlyJob()).toEqual(job);
   });
 
   it.each(['COMPLETE', 'HELD', 'STALLED', 'SUPERSEDED', 'REFUSED', 'INCONSISTENT'] as const)(
     'that comes again changes nothing about a job that is %s',
     async (state) => {
-      const bench = await setUp();
-      await bench.deliver();
-      await bench.jobs.changeJob(bench.onlyJob().jobId, ['OPEN'], { state });
-      const sends = bench.queue.sends.length;
-      const job = bench.onlyJob();
-      expect(await bench.deliver()).toBe(false);
-      expect(bench.queue.sends).toHaveLength(sends);
-      expect(bench.onlyJob()).toEqual(job);
-      expect(bench.counts.at(-1)).toMatchObject({ rowsIn: 0, rowsOut: 0 });
+      const harness = await setUp();
+      await harness.deliver();
+      await harness.jobs.changeJob(harness.onlyJob().jobId, ['OPEN'], { state });
+      const sends = harness.queue.sends.length;
+      const job = harness.onlyJob();
+      expect(await harness.deliver()).toBe(false);
+      expect(harness.queue.sends).toHaveLength(sends);
+      expect(harness.onlyJob()).toEqual(job);
+      expect(harness.counts.at(-1)).toMatchObject({ rowsIn: 0, rowsOut: 0 });
     },
   );
 
   it('of another version of the object makes another job', async () => {
-    const bench = await setUp();
-    await bench.deliver();
-    expect(await bench.deliver({ message: await bench.put('id\n1\n') })).toBe(false);
-    expect(bench.jobs.jobIds).toHaveLength(2);
-    expect(bench.jobs.jobIds.map((jobId) => bench.jobs.jobOf(jobId).plan?.rows)).toEqual([30, 1]);
+    const harness = await setUp();
+    await harness.deliver();
+    expect(await harness.deliver({ message: await harness.put('id\n1\n') })).toBe(false);
+    expect(harness.jobs.jobIds).toHaveLength(2);
+    expect(harness.jobs.jobIds.map((jobId) => harness.jobs.jobOf(jobId).plan?.rows)).toEqual([30, 1]);
   });
 
   it('of a key under no profile is acknowledged and leaves no trace', async () => {
-    const bench = await setUp();
-    expect(await bench.deliver({ message: await bench.put('id\n1\n', 'elsewhere/a.csv') })).toBe(false);
-    expect(bench.jobs.calls).toEqual([]);
-    expect(bench.objects.reads).toEqual([]);
+    const harness = await setUp();
+    expect(await harness.deliver({ message: await harness.put('id\n1\n', 'elsewhere/a.csv') })).toBe(false);
+    expect(harness.jobs.calls).toEqual([]);
+    expect(harness.objects.reads).toEqual([]);
   });
 
   it('that is the test event is acknowledged', async () => {
-    const bench = await setUp();
-    expect(await bench.deliver({ message: JSON.stringify({ Event: 's3:TestEvent' }) })).toBe(false);
-    expect(bench.jobs.calls).toEqual([]);
+    const harness = await setUp();
+    expect(await harness.deliver({ message: JSON.stringify({ Event: 's3:TestEvent' }) })).toBe(false);
+    expect(harness.jobs.calls).toEqual([]);
   });
 
   it('of two objects plans both', async () => {
-    const bench = await setUp();
-    const records = [bench.body, await bench.put('id\n1\n', 'in/b.csv')].flatMap(
+    const harness = await setUp();
+    const records = [harness.body, await harness.put('id\n1\n', 'in/b.csv')].flatMap(
       (body) => (JSON.parse(body) as { Records: unknown[] }).Records,
     );
-    expect(await bench.deliver({ message: JSON.stringify({ Records: records }) })).toBe(false);
-    expect(bench.jobs.jobIds.map((jobId) => bench.jobs.jobOf(jobId).plan?.rows)).toEqual([30, 1]);
+    expect(await harness.deliver({ message: JSON.stringify({ Records: records }) })).toBe(false);
+    expect(harness.jobs.jobIds.map((jobId) => harness.jobs.jobOf(jobId).plan?.rows)).toEqual([30, 1]);
   });
 
   it('that nobody can read comes back, and no job is to blame for it', async () => {
-    const bench = await setUp();
-    expect(await bench.deliver({ message: `{"${secret}`, receives: lastDelivery })).toBe(true);
-    expect(bench.jobs.calls).toEqual([]);
+    const harness = await setUp();
+    expect(await harness.deliver({ message: `{"${secret}`, receives: lastDelivery })).toBe(true);
+    expect(harness.jobs.calls).toEqual([]);
   });
 });
 
 describe('planning that runs out of time', () => {
   it.each([1, 2, 3, 5])('goes on from the cursor, %d pieces further each time', async (pieces) => {
     const plan = await planOf({ pieceBytes: 120 });
-    const bench = await setUp({ pieceBytes: 120 });
+    const harness = await setUp({ pieceBytes: 120 });
     let deliveries = 1;
     // The start and the lease ask for the time as well.
-    while (await bench.deliver({ asksUntilShort: pieces + 2 })) {
-      expect(bench.onlyJob()).toMatchObject({ state: 'PLANNING' });
-      expect(bench.onlyJob().cursor?.chunk).toBe(bench.jobs.chunksOf(bench.onlyJob().jobId).length);
+    while (await harness.deliver({ asksUntilShort: pieces + 2 })) {
+      expect(harness.onlyJob()).toMatchObject({ state: 'PLANNING' });
+      expect(harness.onlyJob().cursor?.chunk).toBe(harness.jobs.chunksOf(harness.onlyJob().jobId).length);
       expect(++deliveries).toBeLessThan(30);
     }
     expect(deliveries).toBeGreaterThan(1);
-    expectPlanned(bench, plan);
-    expect(bench.sent()).toHaveLength(plan.chunks.length);
-    expect(bench.counts.reduce((sum, { rowsOut }) => sum + rowsOut, 0)).toBe(30);
+    expectPlanned(harness, plan);
+    expect(harness.sent()).toHaveLength(plan.chunks.length);
+    expect(harness.counts.reduce((sum, { rowsOut }) => sum + rowsOut, 0)).toBe(30);
   });
 
   it('does not read again what lies before the cursor', async () => {
-    const bench = await setUp({ pieceBytes: 120 });
-    await bench.deliver({ asksUntilShort: 4 });
-    const { cursor } = bench.onlyJob();
+    const harness = await setUp({ pieceBytes: 120 });
+    await harness.deliver({ asksUntilShort: 4 });
+    const { cursor } = harness.onlyJob();
     expect(cursor).toMatchObject({ chunk: 2 });
-    const before = bench.objects.reads.length;
-    await bench.deliver();
-    expect(bench.objects.reads.slice(before).map(({ start }) => start)).toEqual([cursor?.offset]);
+    const before = harness.objects.reads.length;
+    await harness.deliver();
+    expect(harness.objects.reads.slice(before).map(({ start }) => start)).toEqual([cursor?.offset]);
   });
 
   it('brings the message back when no chunk fits into it, and keeps the layout', async () => {
-    const bench = await setUp();
-    expect(await bench.deliver({ asksUntilShort: 2 })).toBe(true);
-    expect(bench.onlyJob().layout).toBeDefined();
-    expect(bench.onlyJob().cursor).toBeUndefined();
-    expect(bench.queue.sends).toEqual([]);
-    expect(visibilitiesOf(bench.queues.uploads)).toEqual({ m: 5 });
-    expect(await bench.deliver()).toBe(false);
-    expectPlanned(bench, await planOf());
+    const harness = await setUp();
+    expect(await harness.deliver({ asksUntilShort: 2 })).toBe(true);
+    expect(harness.onlyJob().layout).toBeDefined();
+    expect(harness.onlyJob().cursor).toBeUndefined();
+    expect(harness.queue.sends).toEqual([]);
+    expect(visibilitiesOf(harness.queues.uploads)).toEqual({ m: 5 });
+    expect(await harness.deliver()).toBe(false);
+    expectPlanned(harness, await planOf());
   });
 
   it('keeps the limit', async () => {
     const settings = { pieceBytes: 120, profile: { limit: 17 } };
     const plan = await planOf(settings);
-    const bench = await setUp(settings);
-    for (let deliveries = 0; await bench.deliver({ asksUntilShort: 4 }); deliveries++) {
+    const harness = await setUp(settings);
+    for (let deliveries = 0; await harness.deliver({ asksUntilShort: 4 }); deliveries++) {
       expect(deliveries).toBeLessThan(30);
     }
     expect(plan.rows).toBe(17);
-    expectPlanned(bench, plan);
+    expectPlanned(harness, plan);
   });
 
   it('frees the file for the next delivery', async () => {
-    const bench = await setUp();
-    expect(await bench.deliver({ asksUntilShort: 4 })).toBe(true);
-    const { now } = bench.clock;
-    expect(await bench.jobs.takeLease(bench.onlyJob().jobId, 'plan', 'another', now(), now() + 1)).toBe(true);
+    const harness = await setUp();
+    expect(await harness.deliver({ asksUntilShort: 4 })).toBe(true);
+    const { now } = harness.clock;
+    expect(await harness.jobs.takeLease(harness.onlyJob().jobId, 'plan', 'another', now(), now() + 1)).toBe(true);
   });
 });
 
 describe('a file that another invocation plans', () => {
   it('comes back and is left alone until that one is through', async () => {
-    const bench = await setUp();
-    await bench.deliver({ asksUntilShort: 2 });
-    const before = bench.onlyJob();
-    const now = bench.clock.now();
-    await bench.jobs.takeLease(before.jobId, 'plan', 'another', now, now + 60_000);
-    expect(await bench.deliver()).toBe(true);
-    expect(bench.onlyJob()).toEqual(before);
-    expect(bench.queue.sends).toEqual([]);
-    expect(visibilitiesOf(bench.queues.uploads)).toEqual({ m: 5 });
+    const harness = await setUp();
+    await harness.deliver({ asksUntilShort: 2 });
+    const before = harness.onlyJob();
+    const now = harness.clock.now();
+    await harness.jobs.takeLease(before.jobId, 'plan', 'another', now, now + 60_000);
+    expect(await harness.deliver()).toBe(true);
+    expect(harness.onlyJob()).toEqual(before);
+    expect(harness.queue.sends).toEqual([]);
+    expect(visibilitiesOf(harness.queues.uploads)).toEqual({ m: 5 });
     // It did not free what it does not hold.
-    expect(await bench.deliver()).toBe(true);
-    await bench.jobs.releaseLease(before.jobId, 'plan', 'another');
-    expect(await bench.deliver()).toBe(false);
-    expectPlanned(bench, await planOf());
+    expect(await harness.deliver()).toBe(true);
+    await harness.jobs.releaseLease(before.jobId, 'plan', 'another');
+    expect(await harness.deliver()).toBe(false);
+    expectPlanned(harness, await planOf());
   });
 
   it('is taken over once the time of that one is past', async () => {
-    const bench = await setUp();
-    await bench.deliver({ asksUntilShort: 4 });
-    const now = bench.clock.now();
-    await bench.jobs.takeLease(bench.onlyJob().jobId, 'plan', 'another', now, now + 60_000);
-    bench.clock.pass(60_000);
-    expect(await bench.deliver()).toBe(false);
-    expectPlanned(bench, await planOf());
+    const harness = await setUp();
+    await harness.deliver({ asksUntilShort: 4 });
+    const now = harness.clock.now();
+    await harness.jobs.takeLease(harness.onlyJob().jobId, 'plan', 'another', now, now + 60_000);
+    harness.clock.pass(60_000);
+    expect(await harness.deliver()).toBe(false);
+    expectPlanned(harness, await planOf());
   });
 });
 
@@ -399,89 +399,89 @@ describe('a file that cannot be read as CSV', () => {
     ['HEADER_INVALID', `"id\n${secret}\n`, {}],
     ['SCHEMA_MISMATCH', `a\n${secret}\n`, { schema: { columns: { id: { required: true } } } }],
   ] as const)('ends its job REFUSED with %s and is acknowledged', async (code, content, profile) => {
-    const bench = await setUp({ content, profile });
-    expect(await bench.deliver()).toBe(false);
-    expect(bench.onlyJob()).toMatchObject({
+    const harness = await setUp({ content, profile });
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.onlyJob()).toMatchObject({
       state: 'REFUSED',
       reason: { code, message: expect.stringMatching(/expected|schema/) },
     });
-    expect(bench.onlyJob().reason?.message).not.toContain(secret);
-    expect(bench.onlyJob()).not.toHaveProperty('plan');
-    expect(bench.queue.sends).toEqual([]);
-    expect(bench.jobs.marksOf(bench.onlyJob().jobId)).toEqual([]);
-    expect(bench.objects.puts).toEqual(['in/a.csv']);
+    expect(harness.onlyJob().reason?.message).not.toContain(secret);
+    expect(harness.onlyJob()).not.toHaveProperty('plan');
+    expect(harness.queue.sends).toEqual([]);
+    expect(harness.jobs.marksOf(harness.onlyJob().jobId)).toEqual([]);
+    expect(harness.objects.puts).toEqual(['in/a.csv']);
   });
 
   it('that is a cut gzip file ends its job REFUSED too', async () => {
-    const bench = await setUp({ content: gzipSync(fileOf(30)).subarray(0, 60) });
-    const answer = await bench.handler({ Records: [recordOf('m', bench.body)] }, bench.contextOf());
+    const harness = await setUp({ content: gzipSync(fileOf(30)).subarray(0, 60) });
+    const answer = await harness.handler({ Records: [recordOf('m', harness.body)] }, harness.contextOf());
     expect(answer).toEqual({ batchItemFailures: [] });
-    expect(bench.onlyJob()).toMatchObject({ state: 'REFUSED', reason: { code: 'FILE_TRUNCATED' } });
+    expect(harness.onlyJob()).toMatchObject({ state: 'REFUSED', reason: { code: 'FILE_TRUNCATED' } });
   });
 
   it('costs a second file of the same event nothing', async () => {
-    const bench = await setUp({ content: `id\r${secret}\r` });
-    const records = [bench.body, await bench.put('id\n1\n', 'in/b.csv')].flatMap(
+    const harness = await setUp({ content: `id\r${secret}\r` });
+    const records = [harness.body, await harness.put('id\n1\n', 'in/b.csv')].flatMap(
       (body) => (JSON.parse(body) as { Records: unknown[] }).Records,
     );
-    expect(await bench.deliver({ message: JSON.stringify({ Records: records }) })).toBe(false);
-    expect(bench.jobs.jobIds.map((jobId) => bench.jobs.jobOf(jobId).state)).toEqual(['REFUSED', 'OPEN']);
+    expect(await harness.deliver({ message: JSON.stringify({ Records: records }) })).toBe(false);
+    expect(harness.jobs.jobIds.map((jobId) => harness.jobs.jobOf(jobId).state)).toEqual(['REFUSED', 'OPEN']);
   });
 
   it('comes back when its end cannot be written', async () => {
-    const bench = await setUp({
+    const harness = await setUp({
       content: `id\r${secret}\r`,
       jobs: (operation, attempt) => {
         if (operation === 'changeJob' && attempt === 1) throw new Error(`throttled ${secret}`);
         return undefined;
       },
     });
-    expect(await bench.deliver()).toBe(true);
-    expect(bench.onlyJob().state).toBe('PLANNING');
-    bench.clock.pass(leaseMilliseconds);
-    expect(await bench.deliver()).toBe(false);
-    expect(bench.onlyJob().state).toBe('REFUSED');
+    expect(await harness.deliver()).toBe(true);
+    expect(harness.onlyJob().state).toBe('PLANNING');
+    harness.clock.pass(leaseMilliseconds);
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.onlyJob().state).toBe('REFUSED');
   });
 });
 
 describe('a file that is replaced', () => {
   it('before it is read ends its job SUPERSEDED and is acknowledged', async () => {
-    const bench = await setUp();
-    await bench.put('id\n1\n');
-    expect(await bench.deliver()).toBe(false);
-    expect(bench.onlyJob()).toMatchObject({ state: 'SUPERSEDED', reason: { code: 'OBJECT_CHANGED' } });
-    expect(bench.queue.sends).toEqual([]);
+    const harness = await setUp();
+    await harness.put('id\n1\n');
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.onlyJob()).toMatchObject({ state: 'SUPERSEDED', reason: { code: 'OBJECT_CHANGED' } });
+    expect(harness.queue.sends).toEqual([]);
   });
 
   it('while it is planned ends its job SUPERSEDED, with chunks of one version alone', async () => {
     const plan = await planOf({ pieceBytes: 120 });
-    const bench = await setUp({ pieceBytes: 120 });
-    expect(await bench.deliver({ asksUntilShort: 5 })).toBe(true);
-    await bench.put('id,name\n');
-    expect(await bench.deliver()).toBe(false);
-    expect(bench.onlyJob()).toMatchObject({ state: 'SUPERSEDED', reason: { code: 'OBJECT_CHANGED' } });
-    expect(bench.onlyJob()).not.toHaveProperty('plan');
-    expect(distinctSent(bench)).toEqual(plan.chunks.slice(0, 3));
+    const harness = await setUp({ pieceBytes: 120 });
+    expect(await harness.deliver({ asksUntilShort: 5 })).toBe(true);
+    await harness.put('id,name\n');
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.onlyJob()).toMatchObject({ state: 'SUPERSEDED', reason: { code: 'OBJECT_CHANGED' } });
+    expect(harness.onlyJob()).not.toHaveProperty('plan');
+    expect(distinctSent(harness)).toEqual(plan.chunks.slice(0, 3));
   });
 
   it('as clean-rows finds it ends the planning: no chunk is sent for a job that has ended', async () => {
     const queue: ScriptedQueue = createScriptedQueue((entries) => {
-      void bench.jobs.changeJob(bench.onlyJob().jobId, ['PLANNING'], { state: 'SUPERSEDED' });
+      void harness.jobs.changeJob(harness.onlyJob().jobId, ['PLANNING'], { state: 'SUPERSEDED' });
       return takeAll(entries);
     });
-    const bench = await setUp({ queue, content: fileOf(500) });
-    expect(await bench.deliver()).toBe(false);
-    expect(bench.onlyJob()).toMatchObject({ state: 'SUPERSEDED' });
-    expect(bench.onlyJob().plan).toBeUndefined();
-    expect(bench.sent()).toHaveLength(10);
+    const harness = await setUp({ queue, content: fileOf(500) });
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.onlyJob()).toMatchObject({ state: 'SUPERSEDED' });
+    expect(harness.onlyJob().plan).toBeUndefined();
+    expect(harness.sent()).toHaveLength(10);
   });
 
   it('by the same bytes is planned under the event that tells of them', async () => {
-    const bench = await setUp();
-    const again = await bench.put(fileOf(30));
-    await bench.deliver();
-    expect(await bench.deliver({ message: again })).toBe(false);
-    expect(bench.jobs.jobIds.map((jobId) => bench.jobs.jobOf(jobId).state)).toEqual(['SUPERSEDED', 'OPEN']);
+    const harness = await setUp();
+    const again = await harness.put(fileOf(30));
+    await harness.deliver();
+    expect(await harness.deliver({ message: again })).toBe(false);
+    expect(harness.jobs.jobIds.map((jobId) => harness.jobs.jobOf(jobId).state)).toEqual(['SUPERSEDED', 'OPEN']);
   });
 });
 
@@ -489,15 +489,15 @@ describe('a queue that does not take chunk messages', () => {
   it('brings the message back, with the cursor before them and the plan open', async () => {
     let refusing = true;
     const queue = createScriptedQueue((entries) => refuse(refusing ? entries.map(({ id }) => id) : [], entries));
-    const bench = await setUp({ queue });
-    expect(await bench.deliver()).toBe(true);
-    expect(bench.onlyJob()).toMatchObject({ state: 'PLANNING' });
-    expect(bench.onlyJob().cursor).toBeUndefined();
-    expect(bench.onlyJob().plan).toBeUndefined();
-    expect(bench.counts).toMatchObject([{ rowsIn: 0, rowsOut: 0 }]);
+    const harness = await setUp({ queue });
+    expect(await harness.deliver()).toBe(true);
+    expect(harness.onlyJob()).toMatchObject({ state: 'PLANNING' });
+    expect(harness.onlyJob().cursor).toBeUndefined();
+    expect(harness.onlyJob().plan).toBeUndefined();
+    expect(harness.counts).toMatchObject([{ rowsIn: 0, rowsOut: 0 }]);
     refusing = false;
-    expect(await bench.deliver({ receives: 2 })).toBe(false);
-    expectPlanned(bench, await planOf());
+    expect(await harness.deliver({ receives: 2 })).toBe(false);
+    expectPlanned(harness, await planOf());
   });
 
   it('keeps the cursor before the first ten of which one was refused', async () => {
@@ -508,14 +508,14 @@ describe('a queue that does not take chunk messages', () => {
       const late = entries.filter(({ body }) => parseChunkMessage(body).chunk === 13).map(({ id }) => id);
       return refuse(refusing ? late : [], entries);
     });
-    const bench = await setUp({ queue, config: { chunkBytes: 20 } });
-    expect(await bench.deliver()).toBe(true);
-    expect(bench.onlyJob().cursor?.chunk).toBeGreaterThanOrEqual(10);
-    expect(bench.onlyJob().cursor?.chunk).toBeLessThanOrEqual(13);
-    expect(bench.sent().some(({ chunk }) => chunk === 13)).toBe(false);
+    const harness = await setUp({ queue, config: { chunkBytes: 20 } });
+    expect(await harness.deliver()).toBe(true);
+    expect(harness.onlyJob().cursor?.chunk).toBeGreaterThanOrEqual(10);
+    expect(harness.onlyJob().cursor?.chunk).toBeLessThanOrEqual(13);
+    expect(harness.sent().some(({ chunk }) => chunk === 13)).toBe(false);
     refusing = false;
-    expect(await bench.deliver()).toBe(false);
-    expectPlanned(bench, plan);
+    expect(await harness.deliver()).toBe(false);
+    expectPlanned(harness, plan);
   });
 
   it('costs no chunk when it took them and its answer was lost', async () => {
@@ -524,9 +524,9 @@ describe('a queue that does not take chunk messages', () => {
       if (lost++ < 3) throw new Error(`socket hang up ${entries[0]?.body}`);
       return refuse([], entries);
     });
-    const bench = await setUp({ queue });
-    expect(await bench.deliver()).toBe(false);
-    expectPlanned(bench, await planOf());
+    const harness = await setUp({ queue });
+    expect(await harness.deliver()).toBe(false);
+    expectPlanned(harness, await planOf());
   });
 
   it('marks the file dead on its last delivery, which is reported all the same', async () => {
@@ -536,12 +536,12 @@ describe('a queue that does not take chunk messages', () => {
         entries,
       ),
     );
-    const bench = await setUp({ queue });
-    expect(await bench.deliver({ receives: lastDelivery - 1 })).toBe(true);
-    const { jobId } = bench.onlyJob();
-    expect(bench.jobs.marksOf(jobId)).toEqual([]);
-    expect(await bench.deliver({ receives: lastDelivery })).toBe(true);
-    expect(bench.jobs.marksOf(jobId)).toEqual([
+    const harness = await setUp({ queue });
+    expect(await harness.deliver({ receives: lastDelivery - 1 })).toBe(true);
+    const { jobId } = harness.onlyJob();
+    expect(harness.jobs.marksOf(jobId)).toEqual([]);
+    expect(await harness.deliver({ receives: lastDelivery })).toBe(true);
+    expect(harness.jobs.marksOf(jobId)).toEqual([
       {
         jobId,
         stage: 'split-file',
@@ -550,7 +550,7 @@ describe('a queue that does not take chunk messages', () => {
         attempts: lastDelivery,
       },
     ]);
-    expect(bench.onlyJob().state).toBe('PLANNING');
+    expect(harness.onlyJob().state).toBe('PLANNING');
   });
 
   it('is planned after all when it is delivered again to a job that was held without a plan', async () => {
@@ -560,13 +560,13 @@ describe('a queue that does not take chunk messages', () => {
         entries,
       ),
     );
-    const bench = await setUp({ queue });
-    expect(await bench.deliver({ receives: lastDelivery })).toBe(true);
-    await bench.jobs.changeJob(bench.onlyJob().jobId, ['PLANNING'], { state: 'HELD' });
-    while (await bench.deliver()) expect(bench.onlyJob().state).toBe('HELD');
+    const harness = await setUp({ queue });
+    expect(await harness.deliver({ receives: lastDelivery })).toBe(true);
+    await harness.jobs.changeJob(harness.onlyJob().jobId, ['PLANNING'], { state: 'HELD' });
+    while (await harness.deliver()) expect(harness.onlyJob().state).toBe('HELD');
     const plan = await planOf();
-    expect(bench.onlyJob()).toMatchObject({ state: 'OPEN', plan: { chunks: plan.chunks.length, rows: plan.rows } });
-    expect(distinctSent(bench)).toEqual(plan.chunks);
+    expect(harness.onlyJob()).toMatchObject({ state: 'OPEN', plan: { chunks: plan.chunks.length, rows: plan.rows } });
+    expect(distinctSent(harness)).toEqual(plan.chunks);
   });
 });
 
@@ -576,26 +576,26 @@ describe('a store that fails for now', () => {
     const read: ReadScript = ({ end }, call) =>
       broken && end === 800 && call > 1 ? { kind: 'breaks', afterBytes: 0 } : undefined;
     const content = fileOf(60).slice(0, 799).padEnd(800, '\n');
-    const bench = await setUp({ content, read });
-    expect(await bench.deliver()).toBe(true);
-    expect(bench.onlyJob().state).toBe('PLANNING');
-    expect(bench.onlyJob().plan).toBeUndefined();
+    const harness = await setUp({ content, read });
+    expect(await harness.deliver()).toBe(true);
+    expect(harness.onlyJob().state).toBe('PLANNING');
+    expect(harness.onlyJob().plan).toBeUndefined();
     broken = false;
-    expect(await bench.deliver()).toBe(false);
-    expectPlanned(bench, await planOf({ content }));
+    expect(await harness.deliver()).toBe(false);
+    expectPlanned(harness, await planOf({ content }));
   });
 
   it('blames no file for a call that a service refuses for good: the message comes back', async () => {
-    const bench = await setUp({
+    const harness = await setUp({
       jobs: (operation, attempt) => {
         if (operation !== 'putChunks' || attempt > 1) return undefined;
         throw new SluiceError('SERVICE_REFUSED', 'expected the jobs table to take the chunks, found them refused');
       },
     });
-    expect(await bench.deliver()).toBe(true);
-    expect(bench.onlyJob().state).toBe('PLANNING');
-    expect(await bench.deliver({ receives: 2 })).toBe(false);
-    expectPlanned(bench, await planOf());
+    expect(await harness.deliver()).toBe(true);
+    expect(harness.onlyJob().state).toBe('PLANNING');
+    expect(await harness.deliver({ receives: 2 })).toBe(false);
+    expectPlanned(harness, await planOf());
   });
 
   const operations: readonly (keyof JobStore)[] = [
@@ -614,7 +614,7 @@ describe('a store that fails for now', () => {
       const plan = await planOf({ config });
       for (const fault of ['lost', 'throws'] as const) {
         let faults = 0;
-        const bench = await setUp({
+        const harness = await setUp({
           config,
           jobs: (asked, asks) => {
             if (asked !== operation || asks !== attempt) return undefined;
@@ -625,11 +625,11 @@ describe('a store that fails for now', () => {
         });
         // Little time each, so that every operation is asked for often enough.
         let deliveries = 0;
-        while (await bench.deliver({ asksUntilShort: 5 })) {
-          bench.clock.pass(leaseMilliseconds);
+        while (await harness.deliver({ asksUntilShort: 5 })) {
+          harness.clock.pass(leaseMilliseconds);
           expect(++deliveries).toBeLessThan(12);
         }
-        expectPlanned(bench, plan);
+        expectPlanned(harness, plan);
         expect(faults).toBe(1);
       }
     },
@@ -645,25 +645,25 @@ describe('the configuration of split-file', () => {
 
   it('gives a file the profile of the longest prefix', async () => {
     const profiles = [{ prefix: 'in/' }, { prefix: 'in/plain/', header: false }];
-    const bench = await setUp({ config: { profiles } });
-    await bench.deliver({ message: await bench.put('1,2\n', 'in/plain/a.csv') });
-    expect(bench.onlyJob()).toMatchObject({ profile: profiles[1], plan: { rows: 1 } });
+    const harness = await setUp({ config: { profiles } });
+    await harness.deliver({ message: await harness.put('1,2\n', 'in/plain/a.csv') });
+    expect(harness.onlyJob()).toMatchObject({ profile: profiles[1], plan: { rows: 1 } });
   });
 
   it('cuts by the size of the file when no number of bytes is given', async () => {
     const content = fileOf(10_000);
-    const bench = createStageBench({ stage: 'split-file' });
+    const harness = createStageHarness({ stage: 'split-file' });
     const jobs = createMemoryJobs();
     const objects = createMemoryObjects();
     const { etag, bytes } = await objects.put('bucket', 'a.csv', content);
     const handler = createSplitFile(
-      { ...bench.ports, jobs, objects },
+      { ...harness.ports, jobs, objects },
       { profiles: [{ prefix: '' }], bucket: 'staged', codeVersion: 'v1' },
     );
     const s3 = { bucket: { name: 'bucket' }, object: { key: 'a.csv', size: bytes, eTag: etag } };
     const body = JSON.stringify({ Records: [{ eventName: 'ObjectCreated:Put', s3 }] });
-    expect(await bench.deliver(handler, recordOf('m', body))).toEqual([]);
-    expect(bench.queues.chunks.bodies).toHaveLength(Math.ceil(bytes / (64 * 1024)));
+    expect(await harness.deliver(handler, recordOf('m', body))).toEqual([]);
+    expect(harness.queues.chunks.bodies).toHaveLength(Math.ceil(bytes / (64 * 1024)));
     expect(jobs.jobOf(jobs.jobIds[0] ?? '')).not.toHaveProperty('chunkBytes');
   });
 });

@@ -41,7 +41,7 @@ const leaseHeld: Fate = {
 
 /**
  * Plans uploaded files: one job per file version and profile, its chunks on record boundaries, a message per chunk, sent while
- * the scan goes on. Planning resumes from a cursor; a plan that is closed answers nothing (P25, P27, P38).
+ * the scan goes on. Planning resumes from a cursor; a plan that is closed answers nothing.
  */
 export const createSplitFile = (ports: SplitFilePorts, config: SplitFileConfig): QueueHandler => {
   const { jobs, clock, wiring } = ports;

@@ -6,7 +6,7 @@ import type { ObjectVersion } from '@sluice/core/ports/object-store';
 import { readAhead } from '@sluice/core/read-object';
 import type { StagePorts } from '@sluice/core/stage';
 
-/** Largest UTF-8 copy of a staged file, and how many times its source it may be (DESIGN 4). */
+/** Largest UTF-8 copy of a staged file, and how many times its source it may be. */
 const stagedBytesMax = 20 * 1024 ** 3;
 const expansionMax = 200;
 
@@ -72,7 +72,7 @@ async function* decode(pieces: AsyncIterable<Uint8Array>, encoding: string): Asy
 }
 
 /**
- * Writes a file's UTF-8 copy, from which everything else is read; offsets then refer to the copy (DESIGN 4). The file itself
+ * Writes a file's UTF-8 copy, from which everything else is read; offsets then refer to the copy. The file itself
  * stays as it is. Throws SluiceError FILE_TRUNCATED, FILE_TOO_LARGE, FILE_ENCODING or OBJECT_CHANGED; nothing is left then.
  */
 export const stageFile = async (

@@ -1,7 +1,7 @@
 import { catchOutput } from '@sluice/core/caught-output';
 import { createMemoryRows, type RowFault, type RowScript } from '@sluice/core/memory-rows';
 import { parseRowsMessage, type RowTuple, rowsEnvelope, serialise } from '@sluice/core/messages';
-import { createStageBench, recordOf, visibilitiesOf } from '@sluice/core/stage-bench';
+import { createStageHarness, recordOf, visibilitiesOf } from '@sluice/core/stage-harness';
 import { describe, expect, it } from 'vitest';
 import { createStoreRows } from './store-rows.ts';
 
@@ -16,14 +16,14 @@ const packOf = (rows: readonly RowTuple[]): string => {
 };
 
 const setUp = (insert?: RowScript) => {
-  const bench = createStageBench({ stage: 'store-rows' });
+  const harness = createStageHarness({ stage: 'store-rows' });
   const rows = createMemoryRows(insert === undefined ? {} : { insert });
-  const handler = createStoreRows({ ...bench.ports, rows });
+  const handler = createStoreRows({ ...harness.ports, rows });
   return {
-    ...bench,
+    ...harness,
     rows,
     deliver: (...records: Parameters<typeof recordOf>[]) =>
-      bench.deliver(handler, ...records.map((record) => recordOf(...record))),
+      harness.deliver(handler, ...records.map((record) => recordOf(...record))),
     stored: () => rows.rowsOf(jobId).map(({ row, line, status, data }) => [row, line, status, data]),
   };
 };

@@ -33,7 +33,7 @@ const cleanDirty = (text: string): string | null => {
  * other than TAB, LF, VT, FF, CR and U+0085 go, and so do U+FFFE and U+FFFF; each run of Unicode white space, U+200B,
  * U+2060 and U+FEFF becomes one space; spaces at both ends go; the rest is put in NFC; empty text becomes null.
  * U+200C and U+200D stay, they join letters and emoji. Never throws; lone surrogates stay. Cleaning twice changes
- * nothing more. Text that is clean already is returned as it is. The rule is DESIGN 5.
+ * nothing more. Text that is clean already is returned as it is.
  */
 export const cleanField = (text: string): string | null => {
   if (text.length === 0) return null;

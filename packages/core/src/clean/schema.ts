@@ -27,7 +27,7 @@ const refuse = (problem: string): never => {
 const properties = ['columns', 'ragged', 'unknown'];
 
 /**
- * Reads a schema (DESIGN 5) from JSON: `{"columns": {"<cleaned name>": {...}}, "ragged": "reject" | "pad",
+ * Reads a schema from JSON: `{"columns": {"<cleaned name>": {...}}, "ragged": "reject" | "pad",
  * "unknown": "keep" | "drop"}`, each property optional; `reject`, `keep` and type `string` are the defaults.
  * `min`, `max` and `default` are written as values come out: numbers for integers, numbers or strings of digits for
  * decimals, ISO for dates. Throws SCHEMA_INVALID with one line that says where, what was expected and what was found.

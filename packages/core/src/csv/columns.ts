@@ -1,7 +1,7 @@
 /**
  * The column names of a header: each field cleaned; an empty one at position `n` is `column_n` (1-based); of those that
  * are equal the first keeps the name `a`, the next become `a_2`, `a_3`, passing over names that the header gives itself.
- * So names are unique, and a name that stands once in the header stays (DESIGN 4).
+ * So names are unique, and a name that stands once in the header stays.
  */
 export const nameColumns = (
   header: readonly string[],

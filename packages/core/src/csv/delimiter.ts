@@ -2,7 +2,7 @@ import { SluiceError } from '../errors.ts';
 import { parseRecords } from './parse.ts';
 import { createScanner } from './scan.ts';
 
-/** The delimiters that are looked for, the more usual first. Source: DESIGN 4. */
+/** The delimiters that are looked for, the more usual first. */
 const sniffed = [',', ';', '\t', '|'] as const;
 /** Rows that are looked at. */
 const sniffedRowsMax = 200;

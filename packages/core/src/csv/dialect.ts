@@ -6,9 +6,9 @@ import { detectEncoding } from './encoding.ts';
 import { parseRecords } from './parse.ts';
 import { createScanner, maxRecordBytesDefault, type RecordKind } from './scan.ts';
 
-/** A header above this is none. Unit: bytes. Source: DESIGN 4. */
+/** A header above this is none. Unit: bytes. */
 const headerBytesMax = 16 * 1024;
-/** Columns of a file. Source: DESIGN 4. */
+/** Columns of a file. */
 const columnsMax = 1_000;
 /** As many first bytes of a file say all there is to say: room for one row of the largest size, and for blank lines. Unit: bytes. */
 export const headBytes = maxRecordBytesDefault + 64 * 1024;

@@ -1,6 +1,6 @@
 import { SluiceError } from '../errors.ts';
 
-/** `utf-8` is read as it is; the others are decoded once into a UTF-8 copy first (DESIGN 4). */
+/** `utf-8` is read as it is; the others are decoded once into a UTF-8 copy first. */
 export type FileEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'gzip';
 
 type Signature = { readonly name: string; readonly bytes: Buffer };

@@ -3,7 +3,7 @@ import { type Options, parse } from 'csv-parse/sync';
 
 /**
  * The grammar, as options of csv-parse; only `delimiter` is added. Frozen: the scanner was checked against exactly these on
- * millions of dirty inputs, and others differ (DESIGN 4).
+ * millions of dirty inputs, and others differ.
  */
 export const csvParseOptions = Object.freeze({
   bom: false,

@@ -1,10 +1,10 @@
 import { createScanner, type Position } from './scan.ts';
 
-/** Unit: bytes. Source: DESIGN 4; a chunk is read, cleaned and sent within one invocation. */
+/** Unit: bytes. A chunk is read, cleaned and sent within one invocation. */
 const chunkBytesMax = 8 * 1024 * 1024;
-/** Unit: bytes. Source: DESIGN 4; below it a message per chunk costs more than its rows. */
+/** Unit: bytes. Below it a message per chunk costs more than its rows. */
 const chunkBytesMin = 64 * 1024;
-/** A file is cut into at least this many chunks where they do not get too small, so that a small file is read in parallel too. Source: DESIGN 4. */
+/** A file is cut into at least this many chunks where they do not get too small, so that a small file is read in parallel too. */
 const chunksWanted = 32;
 
 /** Bytes per chunk for a file of this many bytes: 8 MiB, or a 32nd of the file if that is less, at least 64 KiB. */

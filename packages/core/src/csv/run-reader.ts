@@ -5,7 +5,7 @@ import { parseRows, type RejectedRow, type Run, rejectedRawBytesMax } from './ru
 import { createScanner, maxRecordBytesDefault, type ScannedRecord } from './scan.ts';
 
 /**
- * Bytes of rows that are parsed together, where one row has not more. Unit: bytes. Source: DESIGN 4, a fresh csv-parse at
+ * Bytes of rows that are parsed together, where one row has not more. Unit: bytes. A fresh csv-parse at
  * least per MiB; measured: a quarter of that is a third faster, since what a run allocates dies young.
  */
 const runBytesMax = 256 * 1024;

@@ -5,7 +5,7 @@ import { parseRecords, splitRecords } from './parse.ts';
 
 /** A record with quotes above this gets a csv-parse of its own, since it stays slow after a long field (measured). Unit: bytes. */
 const parsedTogetherBytesMax = 4 * 1024;
-/** Bytes of a rejected row that are kept. Unit: bytes. Source: DESIGN 5. */
+/** Bytes of a rejected row that are kept. Unit: bytes. */
 export const rejectedRawBytesMax = 64 * 1024;
 
 /** Consecutive rows with their fields. Row `i` has number `firstRow + i`; `fields`, `starts`, `ends` and `lines` have an entry per row. */

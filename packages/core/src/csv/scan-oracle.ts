@@ -1,5 +1,5 @@
 /**
- * The grammar of DESIGN 4 once more, for tests: one byte at a time, one record at a time, in the simplest way. Shares no code
+ * The scanner's grammar once more, for tests: one byte at a time, one record at a time, in the simplest way. Shares no code
  * with the scanner, on purpose. Slow.
  */
 export type OracleRecord = {

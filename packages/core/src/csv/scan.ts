@@ -1,5 +1,5 @@
 /**
- * Bytes of a record, without its line end, above which it is set aside. Unit: bytes. Source: DESIGN 4; far above any
+ * Bytes of a record, without its line end, above which it is set aside. Unit: bytes. Far above any
  * row an item can hold (192 KiB), so that only broken files reach it.
  */
 export const maxRecordBytesDefault = 256 * 1024;
@@ -71,7 +71,7 @@ const countLineFeeds = (bytes: Buffer, from: number, to: number): number => {
 };
 
 /**
- * Finds the records in bytes that come in pieces: the grammar of csv-parse with `csvParseOptions` (DESIGN 4), as a search
+ * Finds the records in bytes that come in pieces: the grammar of csv-parse with `csvParseOptions`, as a search
  * for the two bytes that matter, quote and LF. A quote opens only as the first byte of a field; inside quotes a doubled
  * quote stands for itself and any other closes; what follows a closed part is text up to the delimiter. So outside
  * quotes a quote whose byte before is no delimiter is text, and nothing else needs to be known of a field.

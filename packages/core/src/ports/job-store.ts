@@ -1,7 +1,7 @@
 import type { StageName } from '../wiring.ts';
 import type { ObjectVersion } from './object-store.ts';
 
-/** DESIGN 8. COMPLETE, SUPERSEDED and REFUSED are terminal. */
+/** COMPLETE, SUPERSEDED and REFUSED are terminal. */
 export const jobStates = [
   'PLANNING',
   'OPEN',

@@ -1,13 +1,13 @@
 import { createPlanner } from '@sluice/core/csv/plan';
-import { createMemoryJobs, type JobScript, type MemoryJobs } from '@sluice/core/memory-jobs';
+import { createMemoryJobs, createOpenJob, type JobScript, type MemoryJobs } from '@sluice/core/memory-jobs';
 import { createMemoryObjects, type PutScript, type ReadScript } from '@sluice/core/memory-objects';
 import { type ChunkMessage, parseRowsMessage, type RowTuple } from '@sluice/core/messages';
 import type { Job } from '@sluice/core/ports/job-store';
 import type { RejectLine } from '@sluice/core/rejected-rows';
 import { createScriptedQueue, type ScriptedQueue } from '@sluice/core/scripted-queue';
-import { createStageBench } from '@sluice/core/stage-bench';
+import { createStageHarness } from '@sluice/core/stage-harness';
 
-export type ChunkBenchSettings = {
+export type ChunkHarnessSettings = {
   /** The file; its first line is its header, plain names between commas. */
   readonly content: string | Buffer;
   readonly schema?: unknown;
@@ -27,7 +27,7 @@ export type ChunkBenchSettings = {
 const jobId = '0123456789abcdefghjkmnpqrs';
 
 /** A planned file in memory, ready to have its chunks cleaned. For tests. */
-export const createChunkBench = async ({
+export const createChunkHarness = async ({
   content,
   schema,
   rowsPerMessage = 0,
@@ -38,8 +38,8 @@ export const createChunkBench = async ({
   put,
   pieceBytes = 64 * 1024,
   ...given
-}: ChunkBenchSettings) => {
-  const bench = createStageBench({ stage: 'clean-rows', queues: { rows: queue } });
+}: ChunkHarnessSettings) => {
+  const harness = createStageHarness({ stage: 'clean-rows', queues: { rows: queue } });
   const objects = createMemoryObjects({
     pieceBytes,
     ...(read === undefined ? {} : { read }),
@@ -61,17 +61,12 @@ export const createChunkBench = async ({
   });
   const chunks = [...planner.push(bytes.subarray(dataStart)), ...planner.end()];
   const rows = planner.cursor().row - 1;
+  const open = createOpenJob(jobId, { ...source, bytes: bytes.length }, columns);
   const job: Job = {
-    jobId,
-    file: { ...source, bytes: bytes.length },
+    ...open,
     profile: { prefix: '', ...(schema === undefined ? {} : { schema }) },
-    schemaHash: '',
-    codeVersion: '1',
     rowsPerMessage,
-    createdAt: 0,
-    state: 'OPEN',
-    repairs: 0,
-    layout: { source, bytes: bytes.length, delimiter: ',', columns, outputColumns, dataStart, dataLine: 2 },
+    layout: { ...open.layout, outputColumns },
     plan: { chunks: chunks.length, rows, closedAt: 0 },
   };
   await jobs.createJob(job);
@@ -86,8 +81,8 @@ export const createChunkBench = async ({
   };
   const packs = () => queue.bodies.map(parseRowsMessage);
   return {
-    ...bench,
-    ports: { ...bench.ports, objects, jobs },
+    ...harness,
+    ports: { ...harness.ports, objects, jobs },
     bytes,
     objects,
     jobs,
@@ -109,4 +104,4 @@ export const createChunkBench = async ({
   };
 };
 
-export type ChunkBench = Awaited<ReturnType<typeof createChunkBench>>;
+export type ChunkHarness = Awaited<ReturnType<typeof createChunkHarness>>;

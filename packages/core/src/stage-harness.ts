@@ -28,7 +28,7 @@ export const recordOf = (messageId: string, body: string, receives = 1): SQSReco
   awsRegion: 'eu-central-1',
 });
 
-export type StageBenchSettings = {
+export type StageHarnessSettings = {
   readonly stage: StageName;
   /** Those not given take everything. */
   readonly queues?: Partial<Record<QueueName, ScriptedQueue>>;
@@ -43,7 +43,7 @@ export type StageBenchSettings = {
 };
 
 /** Seams, scripted queues and a place for marks, to deliver events to one stage as Lambda would. For tests. */
-export const createStageBench = ({
+export const createStageHarness = ({
   stage,
   queues: given = {},
   pipeline = {},
@@ -51,7 +51,7 @@ export const createStageBench = ({
   random = () => 0.5,
   startAt = 0,
   timeoutMilliseconds,
-}: StageBenchSettings) => {
+}: StageHarnessSettings) => {
   const aws = parseWiring(wiringJson, 'aws');
   const wiring = { stages: aws.stages, pipeline: { ...aws.pipeline, ...pipeline } };
   const clock = createVirtualClock(startAt);
