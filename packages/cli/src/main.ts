@@ -5,7 +5,7 @@ import { runDemo } from './demo.ts';
 import type { Report } from './report.ts';
 import { renderReport } from './report.ts';
 import type { RunResult } from './run.ts';
-import { Interrupted, run } from './run.ts';
+import { DiskFull, Interrupted, run } from './run.ts';
 import type { RunOptions } from './run-options.ts';
 import { parseCount, parseDelimiterOption, parseEncoding, parseRatio } from './run-options.ts';
 import { toTerminalText } from './terminal-text.ts';
@@ -15,9 +15,9 @@ import { UsageError } from './usage-error.ts';
 
 const say = (text: string): void => void process.stderr.write(text);
 
+/** A full disk as the file system and SQLite (SQLITE_FULL) tell of it. */
 const isDiskFull = (thrown: unknown): boolean => {
   const { code, errcode } = thrown as { readonly code?: string; readonly errcode?: number };
-  // SQLITE_FULL is 13.
   return code === 'ENOSPC' || errcode === 13;
 };
 
@@ -129,8 +129,8 @@ const main = async (args: readonly string[]): Promise<number> => {
       say(`sluice: ${thrown.message}\n`);
       return 2;
     }
-    if (thrown instanceof Interrupted) say(`sluice: ${thrown.message}\n`);
-    else if (isDiskFull(thrown)) say('sluice: the disk is full; free some space and run the same command again\n');
+    const told = isDiskFull(thrown) ? new DiskFull() : thrown;
+    if (told instanceof Interrupted || told instanceof DiskFull) say(`sluice: ${told.message}\n`);
     else
       say(`sluice: unexpected error: ${toTerminalText(thrown instanceof Error ? (thrown.stack ?? '') : '', 2_000)}\n`);
     return 1;

@@ -129,29 +129,30 @@ const auditUntilRest = async (pipeline: Pipeline, jobId: string, signal: AbortSi
   }
 };
 
-/** Carries the job to its end; false when it was interrupted. */
+/** Carries the job to its end, or until `stop` aborts; false when that was because of `interrupt`. */
 const carryThrough = async (
   pipeline: Pipeline,
   jobId: string,
   file: InboxFile,
   state: StateFolder,
   commit: () => void,
-  signal: AbortSignal,
+  stop: AbortSignal,
+  interrupt: AbortSignal,
 ): Promise<boolean> => {
   const { cloud, ports } = pipeline;
   try {
     await sendOrThrow(ports.queues.uploads, [uploadEvent(file)], ports);
-    const idle = cloud.runUntilIdle(signal);
+    const idle = cloud.runUntilIdle(stop);
     await waitForLayout(pipeline, jobId, idle);
     const job = await ports.jobs.getJob(jobId);
     if (job?.state === 'REFUSED' && job.layout === undefined) return true;
     state.claim();
     commit();
     await idle;
-    await auditUntilRest(pipeline, jobId, signal);
+    await auditUntilRest(pipeline, jobId, stop);
     return true;
   } catch (thrown) {
-    if (signal.aborted) return false;
+    if (interrupt.aborted) return false;
     throw thrown;
   }
 };
@@ -172,6 +173,14 @@ export class Interrupted extends Error {
   }
 }
 
+/** Nothing more can be written; what was is kept. */
+export class DiskFull extends Error {
+  constructor() {
+    super('the disk is full; free some space and run the same command again');
+    this.name = 'DiskFull';
+  }
+}
+
 /** One thing that is given back when the run ends, however it ends. */
 type Cleanup = () => void | Promise<void>;
 
@@ -185,7 +194,13 @@ export const run = async (options: RunOptions, signal: AbortSignal): Promise<Run
   try {
     return await runWith(options, signal, (cleanup) => cleanups.push(cleanup));
   } finally {
-    for (const cleanup of cleanups.reverse()) await cleanup();
+    for (const cleanup of cleanups.reverse()) {
+      try {
+        await cleanup();
+      } catch {
+        // The results are written by now, or something worse is being thrown; the others must be given back all the same.
+      }
+    }
   }
 };
 
@@ -201,6 +216,10 @@ const runWith = async (
   const processor = options.processor === undefined ? undefined : await bundleProcessor(options.processor);
   if (processor !== undefined) onEnd(processor.remove);
 
+  // Stages take a failing write for a passing failure; on a full disk everything must end.
+  const diskFull = new AbortController();
+  const onDiskFull = (): void => diskFull.abort(new DiskFull());
+  const stop = AbortSignal.any([signal, diskFull.signal]);
   const counts = createStageCounts();
   // Once for each reason: a row that ends the process does so at every try.
   const crashes = new Set<string>();
@@ -230,6 +249,7 @@ const runWith = async (
       services: (caller) => cloud.services(caller),
       metrics: counts.take,
       onCrash,
+      onDiskFull,
     });
     onEnd(() => worker.close());
     return worker;
@@ -248,7 +268,7 @@ const runWith = async (
   onEnd(state.close);
   const work = join(state.path, 'work');
   mkdirSync(work, { recursive: true });
-  const database = openDatabase(state.path);
+  const database = openDatabase(state.path, onDiskFull);
   onEnd(() => database.close());
   const buckets = { [inboxBucket]: file.folder, [workBucket]: work };
   const reading = startWorker('reading', buckets);
@@ -269,7 +289,7 @@ const runWith = async (
   const pipeline: Pipeline = { cloud, ports: portsOf('audit-job') };
 
   if (state.isResumed) await takeUp(pipeline, jobId, () => forgetMarks(database, jobId));
-  const isThrough = await carryThrough(pipeline, jobId, file, state, database.commit, signal);
+  const isThrough = await carryThrough(pipeline, jobId, file, state, database.commit, stop, signal);
   const job = await pipeline.ports.jobs.getJob(jobId);
   if (job === undefined) {
     throw isThrough ? new Error('expected a job, found none') : new Interrupted();

@@ -150,6 +150,28 @@ describe('openDatabase', () => {
     expect(rows.at(-1)).toBe(kept);
   });
 
+  it('tells once that the disk is full, keeps what was committed, and closes', async () => {
+    const folder = await makeFolder();
+    let told = 0;
+    const first = openDatabase(folder, () => told++);
+    const insert = first.prepare('INSERT INTO job_keys (job) VALUES (?)');
+    first.write(insert, 'committed');
+    first.commit();
+    // What SQLite answers when the disk takes no more pages.
+    first.prepare('PRAGMA max_page_count = 1').get();
+    const full = expect.objectContaining({ errcode: 13 });
+    const fill = (): void => {
+      for (let job = 0; job < 1_000; job++) first.write(insert, `${job} ${'x'.repeat(10_000)}`);
+    };
+    expect(fill).toThrow(full);
+    expect(fill).toThrow(full);
+    expect(told).toBe(1);
+    first.close();
+    const again = openDatabase(folder);
+    expect(again.prepare('SELECT job FROM job_keys').all()).toEqual([{ job: 'committed' }]);
+    again.close();
+  });
+
   it('drops leases when it is opened again', async () => {
     const folder = await makeFolder();
     const first = open(folder);

@@ -5,6 +5,9 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 /** Rows written in one transaction: enough to make its cost small, few enough to lose little when the process is killed. */
 const rowsPerTransaction = 50_000;
 
+/** The disk took no more: what was being written is lost. */
+export type OnDiskFull = () => void;
+
 export type LocalDatabase = {
   prepare(sql: string): StatementSync;
   /** Runs a statement that writes. Returns the rows it changed. */
@@ -22,7 +25,10 @@ export class DatabaseInUse extends Error {
   }
 }
 
-const isBusy = (thrown: unknown): boolean => (thrown as { readonly errcode?: number }).errcode === 5;
+const codeOf = (thrown: unknown): number | undefined => (thrown as { readonly errcode?: number }).errcode;
+/** SQLITE_BUSY and SQLITE_FULL. Source: SQLite, "Result and Error Codes". */
+const isBusy = (thrown: unknown): boolean => codeOf(thrown) === 5;
+const isFull = (thrown: unknown): boolean => codeOf(thrown) === 13;
 
 /**
  * Takes a folder for this process alone, with SQLite's lock on a file in it, which goes away with the process however it ends.
@@ -44,9 +50,10 @@ export const lockFolder = (folder: string): (() => void) => {
  * Opens (or makes) the database of a folder; the caller sees to it that no other process does. Writes are grouped in
  * transactions. A killed process loses at most the last one, never the order of what it wrote: what is missing then is open in
  * the ledger, and repaired. A power cut may damage the file (synchronous is off); everything in it can be made again from the
- * source.
+ * source. When the disk is full, `onDiskFull` is called besides the error that is thrown: who wrote may take that for a failure
+ * of one call, but nothing can go on.
  */
-export const openDatabase = (folder: string | ':memory:'): LocalDatabase => {
+export const openDatabase = (folder: string | ':memory:', onDiskFull?: OnDiskFull): LocalDatabase => {
   const inMemory = folder === ':memory:';
   if (!inMemory) mkdirSync(folder, { recursive: true });
   const path = inMemory ? folder : join(folder, 'state.sqlite');
@@ -85,8 +92,21 @@ export const openDatabase = (folder: string | ':memory:'): LocalDatabase => {
 
   let isOpen = false;
   let rows = 0;
+  let isDiskFull = false;
+  const watch = <Answer>(work: () => Answer): Answer => {
+    try {
+      return work();
+    } catch (thrown) {
+      if (isFull(thrown) && !isDiskFull) {
+        isDiskFull = true;
+        onDiskFull?.();
+      }
+      throw thrown;
+    }
+  };
   const commit = (): void => {
-    if (isOpen) database.exec('COMMIT');
+    // SQLite has taken back what did not fit.
+    if (isOpen && !isDiskFull) watch(() => database.exec('COMMIT'));
     isOpen = false;
     rows = 0;
   };
@@ -95,15 +115,18 @@ export const openDatabase = (folder: string | ':memory:'): LocalDatabase => {
     write(statement, ...parameters) {
       if (!isOpen) database.exec('BEGIN');
       isOpen = true;
-      const changes = Number(statement.run(...parameters).changes);
+      const changes = Number(watch(() => statement.run(...parameters)).changes);
       rows += changes;
       if (rows >= rowsPerTransaction) commit();
       return changes;
     },
     commit,
     close() {
-      commit();
-      database.close();
+      try {
+        commit();
+      } finally {
+        database.close();
+      }
     },
   };
 };

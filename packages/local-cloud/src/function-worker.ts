@@ -65,7 +65,7 @@ if (port !== null) {
       ]),
     );
 
-  const objectsOf = createLocalObjects(start.buckets, noFaults);
+  const objectsOf = createLocalObjects(start.buckets, noFaults, () => say({ kind: 'disk full' }));
   const services = (caller: StageName): WorkerServices => ({
     objects: objectsOf(caller),
     jobs: remote(caller, 'jobs', jobMethods) as WorkerServices['jobs'],

@@ -5,6 +5,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { SluiceError } from '@sluice/core/errors';
 import type { ObjectHead, ObjectStore, ObjectVersion } from '@sluice/core/ports/object-store';
 import type { StageName } from '@sluice/core/wiring';
+import type { OnDiskFull } from './database.ts';
 import type { Faults } from './faults.ts';
 
 // S3, over folders of the file system: a bucket is a folder, a key a path in it.
@@ -29,6 +30,7 @@ const isMissing = (thrown: unknown): boolean =>
 export const createLocalObjects = (
   buckets: Readonly<Record<string, string>>,
   faults: Faults,
+  onDiskFull?: OnDiskFull,
 ): ((caller: StageName | 'runner') => ObjectStore) => {
   const folders = new Map(Object.entries(buckets));
 
@@ -72,6 +74,7 @@ export const createLocalObjects = (
       await rename(temporary, path);
     } catch (thrown) {
       await rm(temporary, { force: true });
+      if ((thrown as { readonly code?: string }).code === 'ENOSPC') onDiskFull?.();
       throw thrown;
     }
     const head = await headOf(path);

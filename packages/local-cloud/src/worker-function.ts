@@ -4,6 +4,7 @@ import type { Metrics } from '@sluice/core/ports/metrics';
 import type { QueueName } from '@sluice/core/ports/queue';
 import type { Services } from '@sluice/core/stage';
 import type { StageName } from '@sluice/core/wiring';
+import type { OnDiskFull } from './database.ts';
 import type { LocalFunction } from './function.ts';
 import type { ToMain, ToWorker, WorkerStart } from './worker-protocol.ts';
 
@@ -17,6 +18,7 @@ export type WorkerFunctionsOptions = WorkerStart & {
   readonly metrics: Metrics;
   /** Called when a worker that was ready ended by itself or had to be stopped, with the reason. */
   readonly onCrash?: (reason: string) => void;
+  readonly onDiskFull?: OnDiskFull;
 };
 
 export type WorkerFunctions = {
@@ -43,7 +45,7 @@ const closed = (): Error => new Error('expected the functions to be open, found 
 const entry = new URL('./function-worker.ts', import.meta.url);
 
 export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFunctions => {
-  const { module, buckets, data, services, metrics, onCrash = ignore } = options;
+  const { module, buckets, data, services, metrics, onCrash = ignore, onDiskFull = ignore } = options;
   const running = new Map<number, Running>();
   const busy = new Map<StageName, number>();
   let worker: Worker | undefined;
@@ -101,7 +103,8 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
       if (message.kind === 'ready') {
         isReady = true;
         onReady();
-      } else if (message.kind === 'metrics') metrics(message.counts);
+      } else if (message.kind === 'disk full') onDiskFull();
+      else if (message.kind === 'metrics') metrics(message.counts);
       else if (message.kind === 'call') void answerCall(started, message);
       else {
         const invocation = running.get(message.id);

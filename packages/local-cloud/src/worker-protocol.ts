@@ -29,6 +29,7 @@ export type ToWorker =
 
 export type ToMain =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'disk full' }
   | { readonly kind: 'answer'; readonly id: number; readonly response: unknown; readonly busyMilliseconds: number }
   | { readonly kind: 'thrown'; readonly id: number; readonly busyMilliseconds: number }
   | {
