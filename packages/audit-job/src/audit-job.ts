@@ -1,5 +1,5 @@
 import type { Ledger } from '@sluice/core/ledger';
-import { addLedgers, emptyLedger, stateOf } from '@sluice/core/ledger';
+import { addLedgers, emptyLedger, stateOf, tooManyRejects } from '@sluice/core/ledger';
 import type { AuditMessage } from '@sluice/core/messages';
 import { findJobId, parseAuditMessage, serialiseAudit } from '@sluice/core/messages';
 import type { ChunkRecord, DeadMark, Job, JobState, JobStore } from '@sluice/core/ports/job-store';
@@ -124,10 +124,9 @@ const auditPlanned = async (
 ): Promise<number> => {
   const pass = await countJob(job.jobId, ports);
   const { total } = pass;
-  const ratio = job.profile.maxRejectedRatio;
-  if (ratio !== undefined && total.rejected > ratio * plan.rows) {
-    const message = `expected at most ${ratio} of ${plan.rows} rows rejected, found ${total.rejected}`;
-    await ports.jobs.changeJob(job.jobId, audited, { state: 'REFUSED', reason: { code: 'TOO_MANY_REJECTS', message } });
+  const reason = tooManyRejects(job.profile.maxRejectedRatio, plan.rows, total.rejected);
+  if (reason !== undefined) {
+    await ports.jobs.changeJob(job.jobId, audited, { state: 'REFUSED', reason });
     return pass.closedRows;
   }
   const state = pass.isNegative ? 'INCONSISTENT' : stateOf(total, plan, pass.closed);

@@ -14,6 +14,9 @@ export type ChunkHarnessSettings = {
   /** The columns that come out, where a schema changes them. */
   readonly outputColumns?: readonly string[];
   readonly rowsPerMessage?: number;
+  readonly maxRejectedRatio?: number;
+  /** False for a plan that is not closed yet. */
+  readonly isPlanned?: boolean;
   /** Bytes of a chunk; all in one by default. */
   readonly chunkBytes?: number;
   /** Takes the packs. */
@@ -31,6 +34,8 @@ export const createChunkHarness = async ({
   content,
   schema,
   rowsPerMessage = 0,
+  maxRejectedRatio,
+  isPlanned = true,
   chunkBytes = Number.MAX_SAFE_INTEGER,
   queue = createScriptedQueue(),
   jobs: script,
@@ -64,10 +69,14 @@ export const createChunkHarness = async ({
   const open = createOpenJob(jobId, { ...source, bytes: bytes.length }, columns);
   const job: Job = {
     ...open,
-    profile: { prefix: '', ...(schema === undefined ? {} : { schema }) },
+    profile: {
+      prefix: '',
+      ...(schema === undefined ? {} : { schema }),
+      ...(maxRejectedRatio === undefined ? {} : { maxRejectedRatio }),
+    },
     rowsPerMessage,
     layout: { ...open.layout, outputColumns },
-    plan: { chunks: chunks.length, rows, closedAt: 0 },
+    ...(isPlanned ? { plan: { chunks: chunks.length, rows, closedAt: 0 } } : {}),
   };
   await jobs.createJob(job);
   await jobs.putChunks(jobId, chunks);

@@ -6,7 +6,7 @@ import { rejectKeyOf } from '@sluice/core/identity';
 import type { ChunkMessage } from '@sluice/core/messages';
 import { rowsEnvelope, serialise } from '@sluice/core/messages';
 import { createPacker, rowBytesMax } from '@sluice/core/pack';
-import type { Job } from '@sluice/core/ports/job-store';
+import type { ChunkCounts, Job } from '@sluice/core/ports/job-store';
 import { batchEntriesMax } from '@sluice/core/ports/queue';
 import { schemaOf } from '@sluice/core/profile';
 import { readObject } from '@sluice/core/read-object';
@@ -15,8 +15,6 @@ import { createRangeCursor } from '@sluice/core/row-ranges';
 import { sendOrThrow } from '@sluice/core/send';
 import type { CleanRowsPorts } from './clean-rows.ts';
 import { toRejectLine } from './reject-line.ts';
-
-export type ChunkResult = { readonly accepted: number; readonly rejected: number };
 
 /** Which rows of the chunk, asked for in order, are wanted: all, or those of a repair's ranges. */
 const wantedRows = (ranges: ChunkMessage['ranges']): ((row: number) => boolean) =>
@@ -36,7 +34,7 @@ export const cleanChunk = async (
   message: ChunkMessage,
   ports: CleanRowsPorts,
   bucket: string,
-): Promise<ChunkResult> => {
+): Promise<ChunkCounts> => {
   const { layout, jobId } = job;
   if (layout === undefined) throw new Error('expected a job with a layout, found none');
   const { chunk } = message;

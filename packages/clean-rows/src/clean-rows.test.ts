@@ -144,13 +144,6 @@ describe('clean-rows', () => {
     expect(counts.at(-1)).toEqual({ stage: 'clean-rows', rowsIn: 0, rowsOut: 2, retried: 3, dead: 0 });
   });
 
-  it('reads a job once for all of its chunks', async () => {
-    const { deliver, messages, jobs } = await setUp({ content: small, chunkBytes: 1 });
-    expect(messages).toHaveLength(3);
-    for (const message of messages) await deliver(message);
-    expect(jobs.calls.filter(({ operation }) => operation === 'getJob')).toHaveLength(1);
-  });
-
   it('answers a repair without touching counts or rejects, and counts its rows as tried again', async () => {
     const { deliver, onlyMessage, sentRows, cleaned, objects, counts } = await setUp({ content: small });
     expect(await deliver({ ...onlyMessage(), ranges: [[2, 3]] })).toBe(false);
@@ -361,5 +354,67 @@ describe('a store that fails for now', () => {
     broken = false;
     expect(await deliver(onlyMessage(), 2)).toBe(false);
     expect(sentRows()).toHaveLength(2);
+  });
+});
+
+describe('a job with too many rejects', () => {
+  // Each line a chunk: rows 2, 3 and 4 are rejected.
+  const content = 'id,name\n1,a\n2\n3\n4\n5,e\n';
+  const chunked = { content, chunkBytes: 1 };
+
+  it('ends REFUSED with the chunk that shows it, and what comes after it is left alone', async () => {
+    const { deliver, messages, jobs, jobId, sentRows } = await setUp({ ...chunked, maxRejectedRatio: 0.4 });
+    for (const message of messages) {
+      expect(jobs.jobOf(jobId).state).toBe(message.chunk <= 3 ? 'OPEN' : 'REFUSED');
+      expect(await deliver(message)).toBe(false);
+    }
+    expect(jobs.jobOf(jobId).reason).toEqual({
+      code: 'TOO_MANY_REJECTS',
+      message: 'expected at most 0.4 of 5 rows rejected, found 3',
+    });
+    expect(sentRows().map(([, row]) => row)).toEqual([1]);
+    expect(jobs.chunksOf(jobId)[4]?.cleaned).toBeUndefined();
+  });
+
+  it('is one above the share, not one at it, and none where no share is given', async () => {
+    for (const given of [{ maxRejectedRatio: 0.6 }, {}]) {
+      const { deliver, messages, jobs, jobId } = await setUp({ ...chunked, ...given });
+      for (const message of messages) await deliver(message);
+      expect(jobs.jobOf(jobId).state).toBe('OPEN');
+      expect(jobs.chunksOf(jobId).every(({ cleaned }) => cleaned !== undefined)).toBe(true);
+    }
+  });
+
+  it('goes on while its plan is not closed', async () => {
+    const { deliver, messages, jobs, jobId } = await setUp({ ...chunked, maxRejectedRatio: 0.4, isPlanned: false });
+    for (const message of messages) await deliver(message);
+    expect(jobs.jobOf(jobId).state).toBe('OPEN');
+  });
+
+  it('has its chunks listed only by a chunk that is above the share itself', async () => {
+    const { deliver, messages, jobs } = await setUp({ ...chunked, maxRejectedRatio: 0.6 });
+    const listed = () => jobs.calls.filter(({ operation }) => operation === 'listChunks').length;
+    await deliver(messages[0] as ChunkMessage);
+    expect(listed()).toBe(0);
+    await deliver(messages[1] as ChunkMessage);
+    expect(listed()).toBe(1);
+  });
+
+  it('is refused by no repair', async () => {
+    const { deliver, messages, jobs, jobId } = await setUp({ ...chunked, maxRejectedRatio: 0 });
+    await deliver({ ...(messages[1] as ChunkMessage), ranges: [[2, 2]] });
+    expect(jobs.jobOf(jobId).state).toBe('OPEN');
+  });
+});
+
+describe('a chunk of a job that has ended', () => {
+  it.each(['COMPLETE', 'SUPERSEDED', 'REFUSED'] as const)('is left alone when that is %s', async (state) => {
+    const { deliver, onlyMessage, jobs, jobId, queue, objects, cleaned, counts } = await setUp({ content: small });
+    await jobs.changeJob(jobId, ['OPEN'], { state });
+    expect(await deliver(onlyMessage())).toBe(false);
+    expect(queue.sends).toEqual([]);
+    expect(objects.reads).toEqual([]);
+    expect(cleaned()).toBeUndefined();
+    expect(counts.at(-1)).toMatchObject({ rowsOut: 0 });
   });
 });

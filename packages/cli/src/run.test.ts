@@ -283,6 +283,13 @@ describe('run', () => {
     expect((await carry(file, { maxRejected: 0.5 })).report.verdict).toBe('COMPLETE');
   });
 
+  it('reads no further once too many rows are rejected, and accounts for what it read', async () => {
+    const file = write('all-ragged.csv', `a,b\n${'1\n'.repeat(20_000)}`);
+    const { report, out } = await carry(file, { maxRejected: 0.01, chunkBytes: 1_000 });
+    expect(report).toMatchObject({ verdict: 'REFUSED', rows: 20_000, rejected: 500, missing: 19_500 });
+    expect(lines(out, 'rejects.ndjson')).toHaveLength(500);
+  });
+
   it('stops after the rows it is limited to', async () => {
     const { report, out } = await carry(write('numbers.csv', numbers(100)), { limit: 7, chunkBytes: 20 });
     expect(report).toMatchObject({ rows: 7, done: 7, verdict: 'COMPLETE' });

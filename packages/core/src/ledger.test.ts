@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { balance, emptyLedger, isClosable, ledgerOfClosed, stateOf } from './ledger.ts';
+import { balance, emptyLedger, isClosable, ledgerOfClosed, stateOf, tooManyRejects } from './ledger.ts';
 import type { ChunkRecord } from './ports/job-store.ts';
 
 const chunk: ChunkRecord = { chunk: 3, start: 100, end: 900, firstRow: 11, rows: 10, firstLine: 12 };
@@ -98,5 +98,22 @@ describe('stateOf', () => {
     ['more chunks are closed than planned', { ...nothing, done: 10 }, 3],
   ])('is INCONSISTENT when %s', (_, counted, closedChunks) => {
     expect(stateOf(balance(counted), plan, closedChunks)).toBe('INCONSISTENT');
+  });
+});
+
+describe('tooManyRejects', () => {
+  it('allows exactly the share, whatever its binary fraction, and not one row more', () => {
+    for (let percent = 0; percent <= 100; percent++) {
+      expect(tooManyRejects(percent / 100, 100, percent)).toBeUndefined();
+      expect(tooManyRejects(percent / 100, 100, percent + 1)).toEqual({
+        code: 'TOO_MANY_REJECTS',
+        message: `expected at most ${percent / 100} of 100 rows rejected, found ${percent + 1}`,
+      });
+    }
+  });
+
+  it('refuses nothing without a share or without rows', () => {
+    expect(tooManyRejects(undefined, 10, 10)).toBeUndefined();
+    expect(tooManyRejects(0, 0, 0)).toBeUndefined();
   });
 });

@@ -51,3 +51,19 @@ export const stateOf = (
   if (total.dead > 0) return 'HELD';
   return closedChunks === plan.chunks ? 'COMPLETE' : 'OPEN';
 };
+
+/**
+ * Why a job must end: more than `ratio` of its rows are rejected (exactly that share is allowed). Undefined while they are not.
+ */
+export const tooManyRejects = (
+  ratio: number | undefined,
+  rows: number,
+  rejected: number,
+): { readonly code: 'TOO_MANY_REJECTS'; readonly message: string } | undefined =>
+  // By division: 0.29 * 100 is less than 29, while 29 / 100 is 0.29.
+  ratio !== undefined && rejected / rows > ratio
+    ? {
+        code: 'TOO_MANY_REJECTS',
+        message: `expected at most ${ratio} of ${rows} rows rejected, found ${rejected}`,
+      }
+    : undefined;

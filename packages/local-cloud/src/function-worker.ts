@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ErrorCode } from '@sluice/core/errors';
 import { errorCatalogue, SluiceError } from '@sluice/core/errors';
-import type { JobStore } from '@sluice/core/ports/job-store';
 import type { Metrics } from '@sluice/core/ports/metrics';
 import type { QueueName } from '@sluice/core/ports/queue';
 import { queueNames } from '@sluice/core/ports/queue';
@@ -16,9 +15,7 @@ import type { RemoteService, ToMain, ToWorker, WorkerStart } from './worker-prot
 // The worker's side of worker-function.ts: ports that call the main thread, and the loop that answers invocations.
 
 /** The services a function in a worker can reach: objects directly, queues and jobs over the channel. */
-export type WorkerServices = Pick<Services, 'objects' | 'queues'> & {
-  readonly jobs: Omit<JobStore, 'listChunks' | 'listMarks' | 'listOpenJobs'>;
-};
+export type WorkerServices = Pick<Services, 'objects' | 'queues' | 'jobs'>;
 
 /** A module that makes functions in a worker. */
 export type WorkerModule = (
@@ -40,6 +37,8 @@ const jobMethods = [
   'closeChunk',
   'putMarks',
 ] as const;
+/** Their pages come over the channel all at once. */
+const jobLists = ['listChunks', 'listMarks', 'listOpenJobs'] as const;
 const queueMethods = ['sendBatch', 'changeVisibilityBatch', 'depth'] as const;
 
 const isErrorCode = (code: string | undefined): code is ErrorCode => code !== undefined && code in errorCatalogue;
@@ -52,11 +51,12 @@ if (port !== null) {
 
   const say = (message: ToMain): void => port.postMessage(message);
 
+  type Call = (...args: readonly unknown[]) => Promise<unknown>;
   const remote = (caller: StageName, service: RemoteService, methods: readonly string[]) =>
     Object.fromEntries(
-      methods.map((method) => [
+      methods.map((method): [string, Call] => [
         method,
-        (...args: readonly unknown[]) =>
+        (...args) =>
           new Promise((resolve, reject) => {
             const id = ++calls;
             waiting.set(id, { resolve, reject });
@@ -65,10 +65,20 @@ if (port !== null) {
       ]),
     );
 
+  const inPages = (list: Call) =>
+    async function* (...args: readonly unknown[]): AsyncGenerator<unknown> {
+      yield* (await list(...args)) as readonly unknown[];
+    };
+
+  const remoteJobs = (caller: StageName): Services['jobs'] => {
+    const lists = Object.entries(remote(caller, 'jobs', jobLists)).map(([method, list]) => [method, inPages(list)]);
+    return { ...remote(caller, 'jobs', jobMethods), ...Object.fromEntries(lists) } as unknown as Services['jobs'];
+  };
+
   const objectsOf = createLocalObjects(start.buckets, noFaults, () => say({ kind: 'disk full' }));
   const services = (caller: StageName): WorkerServices => ({
     objects: objectsOf(caller),
-    jobs: remote(caller, 'jobs', jobMethods) as WorkerServices['jobs'],
+    jobs: remoteJobs(caller),
     queues: Object.fromEntries(
       queueNames.map((name: QueueName) => [name, remote(caller, name, queueMethods)]),
     ) as unknown as Services['queues'],

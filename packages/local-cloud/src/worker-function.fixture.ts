@@ -48,6 +48,11 @@ const workerModule: WorkerModule = async (services, metrics, data) => {
           return queues.finished.sendBatch([{ id: '0', body: text }]);
         case 'get job':
           return jobs.getJob(text);
+        case 'list chunks': {
+          const pages: unknown[] = [];
+          for await (const page of jobs.listChunks(text)) pages.push(page);
+          return pages;
+        }
         case 'catch': {
           const thrown: unknown = await jobs.getJob(text).then(
             () => undefined,

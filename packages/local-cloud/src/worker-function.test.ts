@@ -207,6 +207,24 @@ describe('the services of a worker', () => {
     expect(await ask('get job', 'another')).toBeUndefined();
   });
 
+  it('list what the main thread has, page by page', async () => {
+    const { ask, jobs } = shared;
+    const plan = (chunk: number) => ({
+      chunk,
+      start: chunk,
+      end: chunk + 1,
+      firstRow: chunk + 1,
+      rows: 1,
+      firstLine: 1,
+    });
+    const chunks = Array.from({ length: 1_500 }, (_, chunk) => plan(chunk));
+    await jobs.putChunks(job.jobId, chunks);
+    const pages = (await ask('list chunks', job.jobId)) as unknown[][];
+    expect(pages).toEqual(await Array.fromAsync(jobs.listChunks(job.jobId)));
+    expect(pages.flat()).toMatchObject(chunks);
+    expect(await ask('list chunks', 'another')).toEqual([]);
+  });
+
   it('write objects themselves', async () => {
     const { ask, folder } = shared;
     await ask('put', 'body');

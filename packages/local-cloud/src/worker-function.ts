@@ -36,7 +36,10 @@ type Running = {
   readonly reject: (error: Error) => void;
 };
 
-type Method = (...args: readonly unknown[]) => Promise<unknown>;
+type Method = (...args: readonly unknown[]) => Promise<unknown> | AsyncIterable<unknown>;
+
+const isPaged = (answer: unknown): answer is AsyncIterable<unknown> =>
+  typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer;
 
 const ignore = (): void => undefined;
 
@@ -61,7 +64,8 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
       const target = (service === 'jobs' ? jobs : queues[service as QueueName]) as unknown as Readonly<
         Record<string, Method>
       >;
-      say({ kind: 'reply', id, value: await target[method]?.(...message.arguments) });
+      const answer = target[method]?.(...message.arguments);
+      say({ kind: 'reply', id, value: isPaged(answer) ? await Array.fromAsync(answer) : await answer });
     } catch (thrown) {
       const code = thrown instanceof SluiceError ? thrown.code : undefined;
       say({ kind: 'error', id, code, message: thrown instanceof Error ? thrown.message : String(thrown) });
