@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { runDemo } from './demo.ts';
+import { type SchemaInferOptions, schemaInfer } from './infer/schema-infer.ts';
 import type { Report } from './report.ts';
 import { renderReport } from './report.ts';
 import type { RunResult } from './run.ts';
@@ -29,18 +30,22 @@ const finish = (result: RunResult, options: RunOptions): void => {
 
 const statusOf = ({ verdict }: Report): number => (verdict === 'COMPLETE' ? 0 : 1);
 
-/** Aborts on the first interrupt, so that the run can report; a second one ends the process at once. */
-const onInterrupt = (): AbortSignal => {
+/** Aborts on the first interrupt, so that the command can end as it says; a second one ends the process at once. */
+const onInterrupt = (what = 'writing what is there'): AbortSignal => {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => {
-      say('\nsluice: interrupted, writing what is there (once more to stop at once)\n');
+      say(`\nsluice: interrupted, ${what} (once more to stop at once)\n`);
       controller.abort(new Interrupted());
       process.once(name, () => process.exit(1));
     });
   }
   return controller.signal;
 };
+
+const delimiterHelp = 'one character, or comma, semicolon, tab, pipe (default: found out)';
+const encodingHelp = 'utf-8, utf-16le, utf-16be or windows-1252 (default: found out)';
+const headerHelp = 'the first record is a row; columns are column_1, column_2, ...';
 
 type RunFlags = Omit<RunOptions, 'file' | 'out'> & { readonly out?: string };
 
@@ -61,13 +66,9 @@ const createProgram = (onStatus: (status: number) => void): Command => {
     .option('--schema <file>', 'JSON file that says what the columns hold')
     .option('--processor <file>', 'TypeScript or JavaScript module with your own processing')
     .option('--out <folder>', 'folder for the results (default: sluice-out/<file name>)')
-    .option(
-      '--delimiter <character>',
-      'one character, or comma, semicolon, tab, pipe (default: found out)',
-      parseDelimiterOption,
-    )
-    .option('--encoding <name>', 'utf-8, utf-16le, utf-16be or windows-1252 (default: found out)', parseEncoding)
-    .option('--no-header', 'the first record is a row; columns are column_1, column_2, ...')
+    .option('--delimiter <character>', delimiterHelp, parseDelimiterOption)
+    .option('--encoding <name>', encodingHelp, parseEncoding)
+    .option('--no-header', headerHelp)
     .option(
       '--rows-per-message <n>',
       'rows of one message (default: as many as fit)',
@@ -110,6 +111,26 @@ const createProgram = (onStatus: (status: number) => void): Command => {
       finish(result, options);
       if (!flags.quiet) say(comparison);
       onStatus(isAsExpected ? statusOf(result.report) : 1);
+    });
+
+  program
+    .command('schema')
+    .description('schemas of files')
+    .helpCommand(false)
+    .command('infer')
+    .description('read a whole CSV file and propose a schema for it, with how sure that is')
+    .argument('<file>', 'CSV file; gzip and UTF-16 are read too')
+    .option('--out <file>', 'file for the schema (default: standard output)')
+    .option('--tolerate <ratio>', 'share of a column that may be dirt, like 0.001 or 0.1%', parseRatio('--tolerate'), 0)
+    .option('--delimiter <character>', delimiterHelp, parseDelimiterOption)
+    .option('--encoding <name>', encodingHelp, parseEncoding)
+    .option('--no-header', headerHelp)
+    .option('--limit <n>', 'stop reading after this many rows', parseCount('--limit', 1))
+    .option('--force', 'replace the file of --out', false)
+    .option('--quiet', 'no progress, no report', false)
+    .addHelpText('after', '\nExit status: 0 proposed, 1 interrupted, 2 wrong usage or unusable input.')
+    .action(async (file: string, flags: Omit<SchemaInferOptions, 'file'>) => {
+      await schemaInfer({ ...flags, file }, onInterrupt('ending'));
     });
   return program;
 };

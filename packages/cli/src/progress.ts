@@ -18,10 +18,11 @@ type Totals = ReadonlyMap<StageName, StageCounts>;
 const shown = stageNames.filter((stage) => stage !== 'audit-job');
 const barWidth = 30;
 /** Between two pictures on a terminal, and between two lines elsewhere. */
-const pictureMilliseconds = 120;
-const lineMilliseconds = 2_000;
+export const pictureMilliseconds = 120;
+export const lineMilliseconds = 2_000;
 
-const bar = (share: number): string => {
+/** How far something is, as a picture; any number is fine. */
+export const bar = (share: number): string => {
   const full = Math.round(Math.max(0, Math.min(1, share)) * barWidth);
   return '█'.repeat(full) + '░'.repeat(barWidth - full);
 };
@@ -38,7 +39,8 @@ const renderStage = (stage: StageName, totals: Totals): string => {
   return `  ${stage.padEnd(13)} ${bar(expected === 0 ? 0 : rowsIn / expected)} ${countText(rowsIn).padStart(13)}  ${note}`;
 };
 
-const seconds = (): string => `${(performance.now() / 1000).toFixed(1)} s`;
+/** Since the process began. */
+export const seconds = (): string => `${(performance.now() / 1000).toFixed(1)} s`;
 
 /** Pictures of every stage on a terminal, a line now and then elsewhere, nothing when `quiet`. */
 export const startProgress = (stream: NodeJS.WriteStream, file: string, totals: Totals, quiet: boolean): Progress => {

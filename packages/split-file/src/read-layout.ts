@@ -42,7 +42,7 @@ const stagingOf = (head: Buffer, declared: string | undefined): Staging | undefi
  * start of the data off the head. Throws SluiceError for a file that cannot be read as CSV or does not fit the schema.
  */
 export const readLayout = async (
-  job: Job,
+  job: Pick<Job, 'jobId' | 'file' | 'profile'>,
   ports: StagingPorts,
   bucket: string,
 ): Promise<JobChange & { readonly layout: JobLayout }> => {
