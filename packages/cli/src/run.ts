@@ -268,7 +268,7 @@ const runWith = async (
   onEnd(state.close);
   const work = join(state.path, 'work');
   mkdirSync(work, { recursive: true });
-  const database = openDatabase(state.path, onDiskFull);
+  const database = openDatabase(state.path, { onDiskFull });
   onEnd(() => database.close());
   const buckets = { [inboxBucket]: file.folder, [workBucket]: work };
   const reading = startWorker('reading', buckets);

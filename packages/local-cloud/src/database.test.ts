@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, open as openFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RowTuple } from '@sluice/core/messages';
 import type { Job } from '@sluice/core/ports/job-store';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createManualClock } from './clock.ts';
-import { DatabaseInUse, type LocalDatabase, lockFolder, openDatabase } from './database.ts';
+import { DatabaseInUse, type LocalDatabase, lockFolder, openDatabase, StateDamaged } from './database.ts';
 import { noFaults } from './faults.ts';
 import { createLocalJobs } from './job-store.ts';
 import { createLocalRows } from './row-store.ts';
@@ -94,6 +94,14 @@ describe('lockFolder', () => {
     lockFolder(folder)();
   });
 
+  it('takes a folder whose lock was overwritten', async () => {
+    const folder = await makeFolder();
+    await writeFile(join(folder, 'lock'), Buffer.alloc(5_000, 'x'));
+    const unlock = lockFolder(folder);
+    expect(() => lockFolder(folder)).toThrow(DatabaseInUse);
+    unlock();
+  });
+
   it('throws something else where there is no folder', async () => {
     const folder = await makeFolder();
     expect(() => lockFolder(join(folder, 'none'))).toThrow(/unable to open/);
@@ -153,7 +161,7 @@ describe('openDatabase', () => {
   it('tells once that the disk is full, keeps what was committed, and closes', async () => {
     const folder = await makeFolder();
     let told = 0;
-    const first = openDatabase(folder, () => told++);
+    const first = openDatabase(folder, { onDiskFull: () => told++ });
     const insert = first.prepare('INSERT INTO job_keys (job) VALUES (?)');
     first.write(insert, 'committed');
     first.commit();
@@ -231,5 +239,97 @@ describe('openDatabase', () => {
     expect(database.write(insert, 'a', 'b')).toBe(2);
     expect(database.write(insert, 'b', 'c')).toBe(1);
     expect(database.write(insert, 'b', 'c')).toBe(0);
+  });
+});
+
+/** A state of many pages, closed or as a killed process leaves it. */
+const writeState = async (how: 'closed' | 'killed'): Promise<string> => {
+  const folder = await makeFolder();
+  const { database, rows, jobs } = open(folder);
+  await jobs.createJob(job);
+  for (let from = 1; from <= 5_000; from += 25) {
+    await rows.insert(
+      jobId,
+      Array.from({ length: 25 }, (_, i): RowTuple => [0, from + i, from + i, ['a value of some length']]),
+    );
+    database.commit();
+  }
+  const killed = await copyOf(folder);
+  database.close();
+  return how === 'killed' ? killed : folder;
+};
+
+/** Overwrites the second half of a file. */
+const garble = async (path: string): Promise<void> => {
+  const { size } = await stat(path);
+  const file = await openFile(path, 'r+');
+  await file.write(Buffer.alloc(size / 2, 'x'), 0, size / 2, size / 2);
+  await file.close();
+};
+
+const readRows = async ({ rows }: ReturnType<typeof open>): Promise<number[]> => {
+  const found: number[] = [];
+  for await (const page of rows.readChunk(jobId, 0)) for (const { row } of page) found.push(row);
+  return found;
+};
+
+describe('a state', () => {
+  it('is written so that a power cut leaves a file that fits together', async () => {
+    const { database } = closing(open(await makeFolder()));
+    // WAL, and NORMAL: the log is on the disk before its pages are copied. Source: SQLite, "PRAGMA synchronous".
+    expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 1 });
+  });
+
+  it.each(['cut', 'zeroed'])('whose log is %s anywhere holds the first of its commits, whole', async (how) => {
+    const killed = await writeState('killed');
+    const log = await readFile(join(killed, 'state.sqlite-wal'));
+    for (let part = 0; part < 10; part++) {
+      const folder = await copyOf(killed);
+      const kept = log.subarray(0, Math.floor((log.length * part) / 10) + part * 7);
+      const lost = Buffer.alloc(how === 'cut' ? 0 : log.length - kept.length);
+      await writeFile(join(folder, 'state.sqlite-wal'), Buffer.concat([kept, lost]));
+      const found = await readRows(closing(open(folder)));
+      expect(found.length % 25).toBe(0);
+      expect(found).toEqual(Array.from({ length: found.length }, (_, i) => i + 1));
+      if (part === 9) expect(found.length).toBeGreaterThan(1_000);
+    }
+  });
+
+  it('whose log is garbage is as it was before', async () => {
+    const folder = await writeState('closed');
+    await writeFile(join(folder, 'state.sqlite-wal'), Buffer.alloc(100_000, 'x'));
+    expect(await readRows(closing(open(folder)))).toHaveLength(5_000);
+  });
+
+  it.each<readonly [string, (path: string) => Promise<void>]>([
+    ['was overwritten', (path) => writeFile(path, Buffer.alloc(50_000, 'x'))],
+    ['was overwritten at its end, by a run that was killed', garble],
+    ['was cut, by a run that was killed', async (path) => truncate(path, (await stat(path)).size / 2)],
+  ])('that %s is not opened', async (_, damage) => {
+    const folder = await writeState('closed');
+    await damage(join(folder, 'state.sqlite'));
+    await writeFile(join(folder, 'state.sqlite-wal'), '');
+    expect(() => openDatabase(folder)).toThrow(StateDamaged);
+  });
+
+  it('with tables of another version is not opened', async () => {
+    const folder = await writeState('closed');
+    const database = openDatabase(folder);
+    database.write(database.prepare('PRAGMA user_version = 99'));
+    database.close();
+    expect(() => openDatabase(folder)).toThrow('expected the state as it was written, found tables of another version');
+  });
+
+  it('that turns out to be damaged is told of once, whoever caught the error', async () => {
+    const folder = await writeState('closed');
+    await garble(join(folder, 'state.sqlite'));
+    const told: StateDamaged[] = [];
+    const database = openDatabase(folder, { onDamage: (damage) => told.push(damage) });
+    onTestFinished(() => database.close());
+    const read = database.prepare('SELECT SUM(LENGTH(data)) FROM rows');
+    for (let time = 0; time < 2; time++) expect(() => read.get()).toThrow(StateDamaged);
+    expect(() => database.prepare('SELECT LENGTH(data) FROM rows').all()).toThrow(StateDamaged);
+    expect(told).toEqual([expect.any(StateDamaged)]);
   });
 });

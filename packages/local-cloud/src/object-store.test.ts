@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { link, mkdir, mkdtemp, open, readdir, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { ObjectHead, ObjectStore } from '@sluice/core/ports/object-store';
 import { objectStoreContract } from '@sluice/core/ports/object-store.contract';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { noFaults } from './faults.ts';
 import { createLocalObjects } from './object-store.ts';
 
@@ -115,6 +116,22 @@ describe('the local object store', () => {
     expect((await files()).sort()).toEqual([join('bucket', 'in', 'a'), join('bucket', 'in', 'b')]);
   });
 
+  it('has an object on the disk before its name, and its name before the put is answered', async () => {
+    const { root, store } = await setUp();
+    const path = join(root, 'bucket', 'in', 'a');
+    await store.put('bucket', 'in/b', 'makes the folders');
+    const handle = await open(root);
+    const order: string[] = [];
+    const sync = vi.spyOn(Object.getPrototypeOf(handle), 'sync').mockImplementation(async () => {
+      order.push(existsSync(path) ? 'named' : 'not named');
+    });
+    onTestFinished(() => sync.mockRestore());
+    await handle.close();
+    await store.put('bucket', 'in/a', 'text');
+    order.push('answered');
+    expect(order).toEqual(['not named', 'named', 'answered']);
+  });
+
   it('keeps no part of a stream that fails', async () => {
     const { store, files } = await setUp();
     const stream = store.putStream(
@@ -165,6 +182,48 @@ describe('the local object store', () => {
       },
     });
     await expect(reading).rejects.toMatchObject({ name: 'SluiceError', code: 'OBJECT_CHANGED' });
+  });
+
+  it('hands on no byte of another version, though its reader never comes to the end', async () => {
+    const { root, store } = await setUp();
+    const { etag } = await store.put('bucket', 'file', Buffer.alloc(longBytes, 'a'));
+    const { signal } = new AbortController();
+    const read = store.readRange({ bucket: 'bucket', key: 'file', etag }, 0, longBytes, signal);
+    const pieces = (async () => {
+      let length = 0;
+      for await (const piece of read) {
+        expect(piece.every((byte) => byte === 97)).toBe(true);
+        length += piece.length;
+        const file = await open(join(root, 'bucket', 'file'), 'r+');
+        await file.write(Buffer.alloc(longBytes, 'b'), 0, longBytes, 0);
+        await file.close();
+      }
+      return length;
+    })();
+    await expect(pieces).rejects.toMatchObject({ code: 'OBJECT_CHANGED' });
+  });
+
+  it.each<readonly [string, (path: string) => Promise<unknown>]>([
+    [
+      'overwritten with as many bytes, and its time set back',
+      async (path) => {
+        const { atime, mtime } = await stat(path);
+        await writeFile(path, 'other');
+        await utimes(path, atime, mtime);
+      },
+    ],
+    ['touched', (path) => utimes(path, new Date(), new Date())],
+    ['moved away and back', async (path) => rename(path, `${path}.away`).then(() => rename(`${path}.away`, path))],
+    ['linked', (path) => link(path, `${path}.link`)],
+  ])('takes an object for another version that was %s', async (_, change) => {
+    const { root, store } = await setUp();
+    const path = join(root, 'bucket', 'file');
+    await store.put('bucket', 'file', 'first');
+    // Whole milliseconds, so that setting the time back is exact.
+    await utimes(path, new Date(1e12), new Date(1e12));
+    const before = await store.head('bucket', 'file');
+    await change(path);
+    expect((await store.head('bucket', 'file'))?.etag).not.toBe(before?.etag);
   });
 
   it('throws OBJECT_CHANGED for an empty range too', async () => {

@@ -1,31 +1,52 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { SluiceError } from '@sluice/core/errors';
 import type { ObjectHead, ObjectStore, ObjectVersion } from '@sluice/core/ports/object-store';
 import type { StageName } from '@sluice/core/wiring';
 import type { OnDiskFull } from './database.ts';
+import { isDiskFull } from './database.ts';
 import type { Faults } from './faults.ts';
 
 // S3, over folders of the file system: a bucket is a folder, a key a path in it.
 //
-// Models: whole puts, ranged reads of one version with If-Match, a version that is gone. Does not model: versions kept side by
-// side, listing, multipart, metadata. The ETag is made from size, time of change and inode, not from the content.
+// Models: whole and durable puts, ranged reads of one version with If-Match, a version that is gone. Does not model: versions kept
+// side by side, listing, multipart, metadata. The ETag is made from size, inode and both times of change, not from the content:
+// the time of the content can be set back, that of the inode cannot.
 
 /** Bytes of a piece of a body. */
 const pieceBytes = 1024 * 1024;
+/** Ends the name of a file that is being written; one that a killed process left is of no use. */
+export const temporarySuffix = '.tmp';
 
-type Stats = { readonly size: bigint; readonly mtimeNs: bigint; readonly ino: bigint };
+type Stats = { readonly size: bigint; readonly mtimeNs: bigint; readonly ctimeNs: bigint; readonly ino: bigint };
 
-const etagOf = ({ size, mtimeNs, ino }: Stats): string =>
-  `${size.toString(36)}-${mtimeNs.toString(36)}-${ino.toString(36)}`;
+const etagOf = ({ size, mtimeNs, ctimeNs, ino }: Stats): string =>
+  [size, mtimeNs, ctimeNs, ino].map((part) => part.toString(36)).join('-');
 
 const gone = (): SluiceError =>
   new SluiceError('OBJECT_CHANGED', 'expected the object version that was planned, found it changed or gone');
 
 const isMissing = (thrown: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((thrown as { readonly code?: string }).code ?? '');
+
+/** Makes what was added to a folder, or renamed in it, outlast a power cut. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+/** Makes a folder that outlasts a power cut, and those above it that are missing. */
+const makeFolder = async (folder: string): Promise<void> => {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+};
 
 export const createLocalObjects = (
   buckets: Readonly<Record<string, string>>,
@@ -62,19 +83,21 @@ export const createLocalObjects = (
 
   const write = async (bucket: string, key: string, pieces: AsyncIterable<Uint8Array>): Promise<ObjectHead> => {
     const path = pathOf(bucket, key);
-    await mkdir(dirname(path), { recursive: true });
-    const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+    const temporary = join(dirname(path), `.${randomUUID()}${temporarySuffix}`);
     try {
+      await makeFolder(dirname(path));
       const file = await open(temporary, 'wx');
       try {
         for await (const piece of pieces) await file.appendFile(piece);
+        await file.sync();
       } finally {
         await file.close();
       }
       await rename(temporary, path);
+      await syncFolder(dirname(path));
     } catch (thrown) {
       await rm(temporary, { force: true });
-      if ((thrown as { readonly code?: string }).code === 'ENOSPC') onDiskFull?.();
+      if (isDiskFull(thrown)) onDiskFull?.();
       throw thrown;
     }
     const head = await headOf(path);
@@ -82,19 +105,28 @@ export const createLocalObjects = (
     return head;
   };
 
+  const openFile = async (path: string): Promise<FileHandle> => {
+    try {
+      return await open(path);
+    } catch (thrown) {
+      throw isMissing(thrown) ? gone() : thrown;
+    }
+  };
+
   async function* read(path: string, version: ObjectVersion, start: number, end: number, signal: AbortSignal) {
     await checkVersion(path, version);
     if (start === end) return;
-    const body = createReadStream(path, { start, end: end - 1, highWaterMark: pieceBytes, signal });
+    const file = await openFile(path);
+    const body = file.createReadStream({ start, end: end - 1, highWaterMark: pieceBytes, signal });
     try {
-      yield* body as AsyncIterable<Buffer>;
-    } catch (thrown) {
-      if (isMissing(thrown)) throw gone();
-      throw thrown;
+      for await (const piece of body as AsyncIterable<Buffer>) {
+        // A local file has one version: a piece is handed on only if the file is still that one after it was read.
+        if (etagOf(await file.stat({ bigint: true })) !== version.etag) throw gone();
+        yield piece;
+      }
     } finally {
       body.destroy();
     }
-    // A local file has one version: what was read counts only if it is still that one.
     await checkVersion(path, version);
   }
 

@@ -1,11 +1,11 @@
-import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 import { SluiceError } from '@sluice/core/errors';
 import type { OutcomeTuple, RowTuple } from '@sluice/core/messages';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { FinishOutcome, InsertOutcome, RowStatus, RowStore, StoredRow } from '@sluice/core/ports/row-store';
 import { callBytesMax, statementsMax } from '@sluice/core/ports/row-store';
 import type { StageName } from '@sluice/core/wiring';
-import type { LocalDatabase } from './database.ts';
+import type { LocalDatabase, LocalStatement } from './database.ts';
 import type { Faults } from './faults.ts';
 import type { Change, Image, LocalStream } from './stream.ts';
 
@@ -106,7 +106,7 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     ((thrown as { readonly errcode?: number }).errcode ?? 0) % 256 === 19;
 
   /** How many rows of a full call were written at once; undefined when one stands there already, and then none was. */
-  const writeCall = (statement: StatementSync, parameters: SQLInputValue[]): number | undefined => {
+  const writeCall = (statement: LocalStatement, parameters: SQLInputValue[]): number | undefined => {
     try {
       return database.write(statement, ...parameters);
     } catch (thrown) {
