@@ -10,7 +10,8 @@ const percentText = (share: number): string => {
   const percent = share * 100;
   const digits = Math.max(0, 1 - Math.floor(Math.log10(percent)));
   const scale = 10 ** digits;
-  return `${Number((Math.ceil(percent * scale - 1e-9) / scale).toFixed(digits))} %`;
+  const text = (Math.ceil(percent * scale - 1e-9) / scale).toFixed(digits);
+  return `${digits === 0 ? text : text.replace(/\.?0+$/, '')} %`;
 };
 
 /**
