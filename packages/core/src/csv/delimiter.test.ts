@@ -20,6 +20,22 @@ describe('sniffDelimiter', () => {
     expect(sniffDelimiter(Buffer.from(text), true)).toBe(delimiter);
   });
 
+  it.each([
+    ['a title before the header', 'Sales, 2020\na;b;c\n1;2;3\n4;5;6\n', ';'],
+    ['a comment before the header', '# made by hand\nid;name\n1;Doe\n2;Roe\n', ';'],
+    ['rows that have a tail of notes', 'a;b;c\n1;2;3\n4;5;6\n\nSource: here, there\n', ';'],
+    ['a header that is wider than every row', 'id,tags,\n1,a|b|c\n2,d|e|f\n', ','],
+    ['decimal commas without a header', 'north;1,5\nsouth;2,25\n', ';'],
+    ['decimal commas in every field', '1,5;2,5\n-0,5;3,5\n', ';'],
+    ['lists of numbers, and a delimiter at the end', 'a\t51,47,45\t8,9\t\nb\t7,5,3\t1,2\t\n', '\t'],
+    ['numbers with a semicolon at the end', '1,2,3;\n4,5,6;\n', ','],
+    ['a number of semicolons that changes', '1,2;3\n4,5;6;7\n', ','],
+    ['words with commas, cut alike by a semicolon', 'Doe,Jane,x;y\nRoe,John,z;z\n', ','],
+    ['one column with notes', 'note\nso; so\nwell\nno; no; no\n', ','],
+  ])('is not misled by %s', (_, text, delimiter) => {
+    expect(sniffDelimiter(Buffer.from(text), true)).toBe(delimiter);
+  });
+
   it('does not judge by a row that the head cuts', () => {
     expect(sniffDelimiter(Buffer.from('a;b;c,d\n1,2'), false)).toBe(';');
   });

@@ -17,8 +17,8 @@ export const parseDelimiter = (text: string): string => {
   );
 };
 
-/** How well the first rows speak for a delimiter: the share of those as wide as the first, times the delimiters in each. */
-const score = (data: Buffer, isWhole: boolean, delimiter: string): number => {
+/** The first rows as a delimiter cuts them. */
+const cutRows = (data: Buffer, isWhole: boolean, delimiter: string): readonly (readonly string[])[] => {
   const rows: Buffer[] = [];
   const scanner = createScanner({
     offset: 0,
@@ -31,25 +31,61 @@ const score = (data: Buffer, isWhole: boolean, delimiter: string): number => {
   });
   scanner.push(data);
   if (isWhole) scanner.end();
-  if (rows.length === 0) return 0;
-  const widths = parseRecords(Buffer.concat(rows), delimiter).map((fields) => fields.length);
-  const first = widths[0] ?? 1;
-  return (widths.filter((width) => width === first).length / widths.length) * (first - 1);
+  return rows.length === 0 ? [] : parseRecords(Buffer.concat(rows), delimiter);
+};
+
+/** What speaks for a delimiter. The scores are the share of rows of a width, times the delimiters in each. */
+type Cut = {
+  readonly delimiter: string;
+  readonly rows: readonly (readonly string[])[];
+  /** Score of the first row's width. */
+  readonly likeFirst: number;
+  /** Score of the width that more than half of the rows have; 0 when there is none. */
+  readonly likeMost: number;
+};
+
+const toCut = (delimiter: string, rows: Cut['rows']): Cut => {
+  const widths = rows.map((fields) => fields.length).sort((a, b) => a - b);
+  const shareOf = (width: number): number => widths.filter((other) => other === width).length / widths.length;
+  const [first] = rows;
+  // A width that more than half of them have stands in the middle, too.
+  const middle = widths[Math.floor(widths.length / 2)];
+  return {
+    delimiter,
+    rows,
+    likeFirst: first === undefined ? 0 : shareOf(first.length) * (first.length - 1),
+    likeMost: middle === undefined || shareOf(middle) <= 0.5 ? 0 : shareOf(middle) * (middle - 1),
+  };
+};
+
+/** The cut of the highest score, the first of equals; none where all are 0. */
+const highest = (cuts: readonly Cut[], score: 'likeFirst' | 'likeMost'): Cut | undefined => {
+  const [best] = [...cuts].sort((a, b) => b[score] - a[score]);
+  return best === undefined || best[score] === 0 ? undefined : best;
+};
+
+/** Cuts every row alike, not only off its end, and leaves commas only between digits: those are decimals then. */
+const leavesDecimals = ({ rows, likeFirst }: Cut): boolean => {
+  const delimiters = (rows[0]?.length ?? 1) - 1;
+  const isOnlyAtEnd = delimiters === 1 && rows.every((fields) => fields[1] === '');
+  return (
+    likeFirst === delimiters &&
+    !isOnlyAtEnd &&
+    !rows.some((fields) => fields.some((field) => /(?<!\d),|,(?!\d)/.test(field)))
+  );
 };
 
 /**
- * The delimiter of a file, of `, ; tab |`, by its first bytes without BOM: the one that cuts most rows as often as
- * the first, quotes respected. A comma when none is found.
+ * The delimiter of a file, of `, ; tab |`, by its first bytes without BOM, quotes respected. Of those that cut more than half
+ * of the rows alike it is the one that cuts most rows as often as the first; where the first row is of one field (a title),
+ * as often as most rows. Commas that may all be decimals yield to another one that cuts every row alike. A comma when none is found.
  */
 export const sniffDelimiter = (data: Buffer, isWhole: boolean): string => {
-  let best: string = sniffed[0];
-  let bestScore = 0;
-  for (const delimiter of sniffed) {
-    const found = score(data, isWhole, delimiter);
-    if (found > bestScore) {
-      best = delimiter;
-      bestScore = found;
-    }
-  }
-  return best;
+  const cuts = sniffed.map((delimiter) => toCut(delimiter, cutRows(data, isWhole, delimiter)));
+  const regular = cuts.filter(({ likeMost }) => likeMost > 0);
+  const best = highest(regular, 'likeFirst') ?? highest(regular, 'likeMost') ?? highest(cuts, 'likeFirst');
+  if (best === undefined) return sniffed[0];
+  if (best.delimiter !== ',') return best.delimiter;
+  const rivals = regular.filter((cut) => cut !== best && leavesDecimals(cut));
+  return (highest(rivals, 'likeFirst') ?? best).delimiter;
 };
