@@ -62,13 +62,11 @@ const oddPatterns = [
 
 /** Texts that nearly match: long runs of one character, or of few, and something else at the end. */
 const drawSubject = (random: Random, lengthMax: number): string => {
-  const run = random.pick(['a', 'ab', 'b', 'aab', 'xa', '0', ' ', 'é']);
+  const run = random.pick(['a', 'ab', 'b', 'aab', 'xa', '0', ' ', 'é', '\u{1f600}']);
   const tail = random.pick(['', 'c', '!', 'b', '\n', '\u{1f600}']);
   const length = Math.max(0, lengthMax - random.pick([0, 0, 0, random.below(lengthMax + 1)]) - tail.length);
   return run.repeat(Math.ceil(length / run.length)).slice(0, length) + tail;
 };
-
-const subjectsOfPattern = 4;
 
 export const target: FuzzTarget = {
   name: 'pattern',
@@ -97,11 +95,8 @@ export const target: FuzzTarget = {
           hold('a refused pattern makes the schema invalid', compiled.code === 'SCHEMA_INVALID', () => compiled.code);
           return note('refused');
         }
-        const subjects = createRandom(subjectSeed);
-        for (let tested = 0; tested < subjectsOfPattern; tested++) {
-          const subject = drawSubject(subjects, maxLength ?? patternTextLengthMax);
-          note(compiled.test(subject) ? 'matches' : 'does not match');
-        }
+        const subject = drawSubject(createRandom(subjectSeed), maxLength ?? patternTextLengthMax);
+        note(compiled.test(subject) ? 'matches' : 'does not match');
       },
     };
   },
