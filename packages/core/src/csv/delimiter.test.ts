@@ -29,7 +29,8 @@ describe('sniffDelimiter', () => {
     ['decimal commas in every field', '1,5;2,5\n-0,5;3,5\n', ';'],
     ['lists of numbers, and a delimiter at the end', 'a\t51,47,45\t8,9\t\nb\t7,5,3\t1,2\t\n', '\t'],
     ['numbers with a semicolon at the end', '1,2,3;\n4,5,6;\n', ','],
-    ['a number of semicolons that changes', '1,2;3\n4,5;6;7\n', ','],
+    ['a number of semicolons that changes', '1,2;3\n4,5;6\n7,8;9;9\n', ','],
+    ['rows that are all of another width', 'a;b;c\n1;2\n3;4;5;6\n', ';'],
     ['words with commas, cut alike by a semicolon', 'Doe,Jane,x;y\nRoe,John,z;z\n', ','],
     ['one column with notes', 'note\nso; so\nwell\nno; no; no\n', ','],
   ])('is not misled by %s', (_, text, delimiter) => {
