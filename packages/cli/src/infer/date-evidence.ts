@@ -16,6 +16,8 @@ type Candidate = {
   readonly misfits: Tally;
   readonly min: DateParts;
   readonly max: DateParts;
+  minRank: number;
+  maxRank: number;
   fits: number;
   isRising: boolean;
   isFalling: boolean;
@@ -26,24 +28,46 @@ const toCandidate = (known: KnownFormat): Candidate => ({
   misfits: emptyTally(),
   min: emptyDateParts(),
   max: emptyDateParts(),
+  minRank: 0,
+  maxRank: 0,
   fits: 0,
   isRising: true,
   isFalling: true,
 });
 
+/** A number that grows with time, by which most dates are told apart; NaN where it takes more (a fraction, an offset). */
+const rankOf = ({ year, month, day, hour, minute, second, fraction, offset }: DateParts): number =>
+  fraction === '' && offset === ''
+    ? ((((year * 13 + month) * 32 + day) * 24 + hour) * 60 + minute) * 60 + second
+    : Number.NaN;
+
+const compareTo = (bound: DateParts, boundRank: number, parts: DateParts, rank: number): number => {
+  const difference = rank - boundRank;
+  return Number.isNaN(difference) ? compareDates(parts, bound) : difference;
+};
+
 const widen = (candidate: Candidate, parts: DateParts): void => {
   const { min, max } = candidate;
+  const rank = rankOf(parts);
   if (candidate.fits === 0) {
     Object.assign(min, parts);
     Object.assign(max, parts);
+    candidate.minRank = rank;
+    candidate.maxRank = rank;
     return;
   }
-  const toMin = compareDates(parts, min);
-  const toMax = compareDates(parts, max);
+  const toMin = compareTo(min, candidate.minRank, parts, rank);
+  const toMax = compareTo(max, candidate.maxRank, parts, rank);
   if (toMax < 0) candidate.isRising = false;
   if (toMin > 0) candidate.isFalling = false;
-  if (toMin < 0) Object.assign(min, parts);
-  if (toMax > 0) Object.assign(max, parts);
+  if (toMin < 0) {
+    Object.assign(min, parts);
+    candidate.minRank = rank;
+  }
+  if (toMax > 0) {
+    Object.assign(max, parts);
+    candidate.maxRank = rank;
+  }
 };
 
 /** Learns which of the known formats fit a column: a set that shrinks, empty for most columns after a hundred values. */

@@ -96,9 +96,11 @@ const makeFormats = (): readonly KnownFormat[] => {
     known('date', digitsFormat, 'ymd', 0),
   ];
   for (const [date, order, looseness] of dateParts) formats.push(known('date', date, order, looseness));
-  // ISO 8601 itself has the times with two digits; its dates come with others too.
-  for (const [date, order, looseness] of [['yyyy-MM-dd', 'ymd', 0] as const, ...dateParts]) {
+  const isoDate: DatePart = ['yyyy-MM-dd', 'ymd', 0];
+  for (const [date, order, looseness] of [isoDate, ...dateParts]) {
     for (const [time, more] of timeParts) {
+      // ISO 8601 itself, which is above.
+      if (date === isoDate[0] && time.startsWith('HH')) continue;
       for (const separator of separators) {
         formats.push(known('datetime', `${date}${separator}${time}`, order, looseness + more));
       }

@@ -181,11 +181,11 @@ const checkLaw = async (bytes: Buffer): Promise<void> => {
 
 describe('a proposal', () => {
   it('rejects no row of its file that is accepted without it, and loses nothing of a value', { timeout: 120_000 }, () =>
-    fc.assert(fc.asyncProperty(tableBytes, checkLaw), { numRuns: 1_000 }),
+    fc.assert(fc.asyncProperty(tableBytes, checkLaw), { numRuns: 300 }),
   );
 
   it('does so for bytes of any kind', { timeout: 120_000 }, () =>
-    fc.assert(fc.asyncProperty(dirtyBytes(), checkLaw), { numRuns: 500 }),
+    fc.assert(fc.asyncProperty(dirtyBytes(), checkLaw), { numRuns: 200 }),
   );
 
   it(
@@ -210,7 +210,7 @@ describe('a proposal', () => {
             expect(count / Math.max(1, accepted.length)).toBeLessThanOrEqual(tolerate);
           }
         }),
-        { numRuns: 1_000 },
+        { numRuns: 300 },
       ),
   );
 });

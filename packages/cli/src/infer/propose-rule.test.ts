@@ -43,7 +43,7 @@ describe('a column of numbers', () => {
   it('is integer when every value ends in .0, once there are enough', () => {
     expect(ruleOf(repeat(10, '1.0', '2.0', '3.0'))).toMatchObject({ type: 'integer', min: 1, max: 3 });
     expect(ruleOf(['1.0', '2.0']).type).toBe('decimal');
-    expect(ruleOf(repeat(15, '1.0', '2')).type).toBe('decimal');
+    expect(ruleOf(repeat(40, '1.0', '2')).type).toBe('decimal');
     expect(ruleOf(repeat(15, '1.00', '2.00')).type).toBe('decimal');
   });
 
@@ -133,6 +133,17 @@ describe('a column of dates', () => {
     expect(ruleOf(days(write))).toMatchObject({ type: 'datetime', format });
   });
 
+  it('has the range of instants, to the digit of a fraction', () => {
+    const texts = [
+      '2010-12-01T01:00:00+02:00',
+      '2010-12-01T00:00:00+00:30',
+      '2010-12-01T00:00:00',
+      '2010-11-30T23:00:00.5',
+    ];
+    const instants = texts.flatMap((text) => repeat(10, text));
+    expect(ruleOf(instants)).toMatchObject({ min: '2010-12-01T01:00:00+02:00', max: '2010-12-01T00:00:00' });
+  });
+
   it('is string when day and month cannot be told apart, and names both formats', () => {
     const { rule, notes } = propose(count(60, (index) => `${two((index % 12) + 1)}/${two((index % 7) + 1)}/2010`));
     expect(rule).toEqual({ type: 'string', required: true });
@@ -152,7 +163,8 @@ describe('a column of dates', () => {
   });
 
   it('is string when the years have two digits and the values are few', () => {
-    expect(ruleOf(['31.12.10']).type).toBe('string');
+    expect(ruleOf(['31.12.99']).type).toBe('string');
+    expect(ruleOf(repeat(10, '31.12.99', '30.11.99', '01.12.99'))).toMatchObject({ format: 'dd.MM.yy' });
   });
 
   it('is integer when eight digits are dates only by chance', () => {
