@@ -7,7 +7,7 @@ import type { ChunkCounts, ChunkPlan, DeadMark, Job } from '@sluice/core/ports/j
 import type { StagePorts } from '@sluice/core/stage';
 import { parseWiring } from '@sluice/core/wiring';
 import { realClock } from '@sluice/local-cloud/clock';
-import { openDatabase } from '@sluice/local-cloud/database';
+import { openDatabase, StateDamaged } from '@sluice/local-cloud/database';
 import { createLocalCloud } from '@sluice/local-cloud/local-cloud';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import wiringJson from '../../../infra/wiring.json' with { type: 'json' };
@@ -62,9 +62,10 @@ const setUp = async (
       .map((line) => JSON.parse(line) as unknown);
   const exported = async () => {
     const result = await exportJob(job, ports, join(folder, 'out'), () => undefined);
+    for (const file of result.files) file.close();
     return { ...result, rows: read('rows.ndjson'), rejected: read('rejects.ndjson'), dead: read('dead.ndjson') };
   };
-  return { ...services, exported };
+  return { ...services, database, exported };
 };
 
 const mark = { stage: 'store-rows', code: 'ROW_REFUSED', attempts: 1 } as const;
@@ -131,10 +132,31 @@ describe('exportJob', () => {
     expect(found.ledger).toEqual({ rows: 6, rejected: 1, done: 0, failed: 0, dead: 1, open: 4 });
   });
 
-  it('leaves the folder as it was when a reject object is gone', async () => {
-    const counts = { 0: { accepted: 3, rejected: 1, rejects: 'jobs/gone' } };
-    const { exported } = await setUp(counts, []);
-    await expect(exported()).rejects.toMatchObject({ code: 'OBJECT_CHANGED' });
+  it.each<readonly [string, string | undefined]>([
+    ['gone', undefined],
+    ['empty', ''],
+    ['cut', JSON.stringify(rejectLine).slice(0, 20)],
+    ['garbage', 'x\n'],
+    ['longer than the ledger says', `${JSON.stringify(rejectLine)}\n`.repeat(2)],
+  ])('leaves the folder as it was when a reject object is %s', async (_, content) => {
+    const counts = { 0: { accepted: 3, rejected: 1, rejects: 'jobs/other' } };
+    const { objects, exported } = await setUp(counts, []);
+    if (content !== undefined) await objects.put('work', 'jobs/other', content);
+    await expect(exported()).rejects.toBeInstanceOf(StateDamaged);
     expect(readdirSync(join(folder, 'out'))).toEqual([]);
+  });
+
+  it('leaves the folder as it was when a row cannot be read', async () => {
+    const { database, rows, exported } = await setUp({}, []);
+    await rows.insert(jobId, [[0, 1, 2, ['1', 'a']]]);
+    database.write(database.prepare("UPDATE rows SET data = '['"));
+    await expect(exported()).rejects.toBeInstanceOf(StateDamaged);
+    expect(readdirSync(join(folder, 'out'))).toEqual([]);
+  });
+
+  it('counts as accepted what came out of a chunk that was cut short', async () => {
+    const { rows, exported } = await setUp({}, []);
+    await rows.insert(jobId, [[0, 1, 2, ['1', 'a']]]);
+    expect(await exported()).toMatchObject({ accepted: 1, ledger: { rows: 6, open: 6 } });
   });
 });

@@ -5,10 +5,10 @@ import type { Ledger } from '@sluice/core/ledger';
 import { addLedgers, balance, emptyLedger } from '@sluice/core/ledger';
 import type { ChunkRecord, DeadMark, Job } from '@sluice/core/ports/job-store';
 import type { StoredRow } from '@sluice/core/ports/row-store';
-import { readRejectLines } from '@sluice/core/rejected-rows';
 import type { StagePorts } from '@sluice/core/stage';
+import { StateDamaged } from '@sluice/local-cloud/database';
 import { readAbsentRows } from './absent-rows.ts';
-import { workBucket } from './buckets.ts';
+import { readChunkRejects } from './chunk-rejects.ts';
 import { createRowLines } from './row-lines.ts';
 import type { TextFile } from './text-file.ts';
 import { createTextFile } from './text-file.ts';
@@ -19,6 +19,8 @@ export type Exported = {
   readonly accepted: number;
   /** Rejected rows by code. */
   readonly rejects: ReadonlyMap<string, number>;
+  /** Whole and on the disk; they appear when they are closed. */
+  readonly files: readonly TextFile[];
 };
 
 type Files = { readonly rows: TextFile; readonly rejects: TextFile; readonly dead: TextFile };
@@ -42,10 +44,7 @@ const exportRejects = async (
   byCode: Map<string, number>,
 ): Promise<ReadonlySet<number>> => {
   const rows = new Set<number>();
-  const key = chunk.cleaned?.rejects;
-  if (key === undefined) return rows;
-  for await (const line of readRejectLines(ports, workBucket, key)) {
-    const { row, code } = JSON.parse(line) as { readonly row: number; readonly code: string };
+  for await (const { row, code, line } of readChunkRejects(chunk, ports)) {
     rows.add(row);
     byCode.set(code, (byCode.get(code) ?? 0) + 1);
     file.write(`${line}\n`);
@@ -90,12 +89,13 @@ const exportChunk = async (
   ports: StagePorts,
   files: Files,
   byCode: Map<string, number>,
-): Promise<Ledger> => {
+): Promise<{ readonly ledger: Ledger; readonly accepted: number }> => {
   const rejected = await exportRejects(chunk, ports, files.rejects, byCode);
   const dead = markedRows(chunk, marks);
   const toLine = createRowLines(job.layout?.outputColumns ?? []);
   let done = 0;
   let failed = 0;
+  let written = 0;
   for await (const page of readRows(job, chunk, ports)) {
     for (const stored of page) {
       if (stored.status === 'DONE') done++;
@@ -103,15 +103,19 @@ const exportChunk = async (
       // A mark counts only while its row is not final.
       if (stored.status !== 'PENDING') dead.delete(stored.row);
       files.rows.write(toLine(stored, dead.get(stored.row)));
+      written++;
     }
   }
   for (const [row, mark] of [...dead].sort(([a], [b]) => a - b)) files.dead.write(deadLine(row, mark));
-  return balance({ rows: chunk.rows, rejected: rejected.size, done, failed, dead: dead.size });
+  const ledger = balance({ rows: chunk.rows, rejected: rejected.size, done, failed, dead: dead.size });
+  // A chunk whose cleaning was cut short has no counts yet: what came out of it is what is known.
+  return { ledger, accepted: chunk.cleaned?.accepted ?? written };
 };
 
 /**
- * Writes rows.ndjson, rejects.ndjson and dead.ndjson of a job into a folder, in row order, each appearing whole at the end.
- * Memory holds a page of rows. `onRows` is told how many rows are written. The counts are those of the lines written.
+ * Writes rows.ndjson, rejects.ndjson and dead.ndjson of a job into a folder, in row order; they appear when they are closed.
+ * Memory holds a page of rows. `onRows` is told how many rows are written. The counts are those of the lines written. Throws
+ * StateDamaged when what is stored cannot be what was stored.
  */
 export const exportJob = async (
   job: Job,
@@ -120,25 +124,32 @@ export const exportJob = async (
   onRows: (rows: number) => void,
 ): Promise<Exported> => {
   const marks = await readMarks(ports, job.jobId);
-  const open = (name: string): TextFile => createTextFile(join(out, name));
-  const files: Files = { rows: open('rows.ndjson'), rejects: open('rejects.ndjson'), dead: open('dead.ndjson') };
+  const all: TextFile[] = [];
+  const open = (name: string): TextFile => {
+    const file = createTextFile(join(out, name));
+    all.push(file);
+    return file;
+  };
   const rejects = new Map<string, number>();
   let ledger = emptyLedger;
   let accepted = 0;
   try {
+    const files: Files = { rows: open('rows.ndjson'), rejects: open('rejects.ndjson'), dead: open('dead.ndjson') };
     for await (const page of ports.jobs.listChunks(job.jobId)) {
       for (const chunk of page) {
-        ledger = addLedgers(ledger, await exportChunk(job, chunk, marks.get(chunk.chunk) ?? [], ports, files, rejects));
-        accepted += chunk.cleaned?.accepted ?? 0;
+        const exported = await exportChunk(job, chunk, marks.get(chunk.chunk) ?? [], ports, files, rejects);
+        ledger = addLedgers(ledger, exported.ledger);
+        accepted += exported.accepted;
         onRows(ledger.rows);
         // Reading the table never waits: without a pause neither progress nor an interrupt would get its turn.
         await setImmediate();
       }
     }
-    for (const file of Object.values(files)) file.close();
+    for (const file of all) file.finish();
   } catch (thrown) {
-    for (const file of Object.values(files)) file.discard();
-    throw thrown;
+    for (const file of all) file.discard();
+    // Rows are stored as JSON.
+    throw thrown instanceof SyntaxError ? new StateDamaged('rows that cannot be read') : thrown;
   }
-  return { ledger, accepted, rejects };
+  return { ledger, accepted, rejects, files: all };
 };

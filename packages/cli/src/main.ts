@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { isDiskFull, StateDamaged } from '@sluice/local-cloud/database';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { runDemo } from './demo.ts';
@@ -16,12 +17,6 @@ import { UsageError } from './usage-error.ts';
 
 const say = (text: string): void => void process.stderr.write(text);
 
-/** A full disk as the file system and SQLite (SQLITE_FULL) tell of it. */
-const isDiskFull = (thrown: unknown): boolean => {
-  const { code, errcode } = thrown as { readonly code?: string; readonly errcode?: number };
-  return code === 'ENOSPC' || errcode === 13;
-};
-
 const finish = (result: RunResult, options: RunOptions): void => {
   const { report } = result;
   if (!options.quiet) say(renderReport(report, result, options));
@@ -33,11 +28,11 @@ const statusOf = ({ verdict }: Report): number => (verdict === 'COMPLETE' ? 0 : 
 /** Aborts on the first interrupt, so that the command can end as it says; a second one ends the process at once. */
 const onInterrupt = (what = 'writing what is there'): AbortSignal => {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(1);
       say(`\nsluice: interrupted, ${what} (once more to stop at once)\n`);
       controller.abort(new Interrupted());
-      process.once(name, () => process.exit(1));
     });
   }
   return controller.signal;
@@ -85,7 +80,7 @@ const createProgram = (onStatus: (status: number) => void): Command => {
       parseRatio('--max-rejected'),
     )
     .option('--limit <n>', 'stop reading after this many rows', parseCount('--limit', 1))
-    .option('--force', 'use the folder even if it holds other files or results', false)
+    .option('--force', 'use the folder even if it holds other files or results, or little space', false)
     .option('--json', 'print the report on standard output', false)
     .option('--quiet', 'no progress, no ledger', false)
     .addHelpText(
@@ -151,7 +146,9 @@ const main = async (args: readonly string[]): Promise<number> => {
       return 2;
     }
     const told = isDiskFull(thrown) ? new DiskFull() : thrown;
-    if (told instanceof Interrupted || told instanceof DiskFull) say(`sluice: ${told.message}\n`);
+    if (told instanceof StateDamaged)
+      say(`sluice: the state of this run was damaged again (${told.message}); is the disk sound?\n`);
+    else if (told instanceof Interrupted || told instanceof DiskFull) say(`sluice: ${told.message}\n`);
     else
       say(`sluice: unexpected error: ${toTerminalText(thrown instanceof Error ? (thrown.stack ?? '') : '', 2_000)}\n`);
     return 1;

@@ -36,10 +36,20 @@ const verdictOf = (job: Job, missing: number, isInterrupted: boolean): string =>
   return missing > 0 && job.state !== 'REFUSED' && job.state !== 'INCONSISTENT' ? 'INCOMPLETE' : job.state;
 };
 
+const fileChanged =
+  'the file changed, or is gone, since this run began; the rows read before that are finished. --force begins anew with the file as it is now, another --out keeps these results';
+
+/** Why the job stands where it does, where the ledger does not tell; undefined when it does. */
+export const reasonOf = ({ state, reason }: Job): string | undefined => {
+  if (state === 'SUPERSEDED') return fileChanged;
+  // What an earlier run found and this one did not.
+  return reason?.code === 'OBJECT_CHANGED' ? undefined : reason?.message;
+};
+
 export const createReport = (
   file: string,
   job: Job,
-  exported: Exported,
+  exported: Omit<Exported, 'files'>,
   stages: Readonly<Record<StageName, StageStats>>,
   counts: ReadonlyMap<StageName, StageCounts>,
   isInterrupted: boolean,

@@ -6,14 +6,13 @@ import { jobIdOf } from '@sluice/core/identity';
 import { createLogger } from '@sluice/core/logger';
 import { sweepBody } from '@sluice/core/messages';
 import type { Job, Profile } from '@sluice/core/ports/job-store';
-import { terminalStates } from '@sluice/core/ports/job-store';
 import { sendOrThrow } from '@sluice/core/send';
 import type { StagePorts } from '@sluice/core/stage';
 import type { StageName, Wiring } from '@sluice/core/wiring';
 import { parseWiring } from '@sluice/core/wiring';
 import { createFinishRows } from '@sluice/finish-rows/finish-rows';
 import { realClock } from '@sluice/local-cloud/clock';
-import { openDatabase } from '@sluice/local-cloud/database';
+import { openDatabase, StateDamaged } from '@sluice/local-cloud/database';
 import type { LocalFunction } from '@sluice/local-cloud/function';
 import { forgetMarks } from '@sluice/local-cloud/job-store';
 import type { LocalCloud } from '@sluice/local-cloud/local-cloud';
@@ -27,11 +26,14 @@ import packageJson from '../package.json' with { type: 'json' };
 import { inboxBucket, workBucket } from './buckets.ts';
 import type { BundledProcessor } from './bundle-processor.ts';
 import { bundleProcessor } from './bundle-processor.ts';
+import { estimateNeed } from './estimate-need.ts';
 import type { Exported } from './export-job.ts';
 import { exportJob } from './export-job.ts';
+import type { FreeSpaceOf } from './free-space.ts';
+import { checkFreeSpace, freeSpaceOf } from './free-space.ts';
 import { startProgress } from './progress.ts';
 import type { Report } from './report.ts';
-import { createReport } from './report.ts';
+import { createReport, reasonOf } from './report.ts';
 import type { InboxFile } from './run-input.ts';
 import { readInboxFile, readProfile, uploadEvent } from './run-input.ts';
 import type { RunOptions } from './run-options.ts';
@@ -39,8 +41,9 @@ import { createStageCounts } from './stage-counts.ts';
 import type { StageWorkerData } from './stage-worker.ts';
 import type { StateFolder } from './state-folder.ts';
 import { openStateFolder } from './state-folder.ts';
+import { isStaged, takeUp } from './take-up.ts';
 import { countText, toTerminalText } from './terminal-text.ts';
-import { createTextFile } from './text-file.ts';
+import { closeTogether, createTextFile } from './text-file.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Wait between two audits while nothing else happens: rows that are open are being given their time. */
@@ -89,14 +92,6 @@ const attachStages = (
   attachWorker('process-rows', processing, 'processing');
   attachMain('finish-rows', createFinishRows(portsOf('finish-rows')));
   attachMain('audit-job', createAuditJob(portsOf('audit-job'), { bucket: workBucket }));
-};
-
-/** Takes up what an earlier run left: what is open, or was given up, is tried again. */
-const takeUp = async ({ ports }: Pipeline, jobId: string, forget: () => void): Promise<void> => {
-  const job = await ports.jobs.getJob(jobId);
-  if (job === undefined || terminalStates.includes(job.state)) return;
-  forget();
-  if (job.plan !== undefined) await ports.jobs.changeJob(jobId, [job.state], { state: 'OPEN', repairs: 0 });
 };
 
 /** Resolves once it is known how the file is read, or nothing more happens. */
@@ -184,15 +179,38 @@ export class DiskFull extends Error {
 /** One thing that is given back when the run ends, however it ends. */
 type Cleanup = () => void | Promise<void>;
 
+/** What a test may put in the place of the machine's own. */
+export type RunSeams = { readonly freeSpaceOf: FreeSpaceOf };
+
 /**
  * Takes a file through the whole pipeline in this process, and writes report.json, rows.ndjson, rejects.ndjson and dead.ndjson
  * into `options.out`. When `signal` aborts, the run stops where it is and reports INCOMPLETE. Throws UsageError for a file,
- * schema, processor or folder that cannot be used; the folder is then as it was.
+ * schema, processor or folder that cannot be used; the folder is then as it was. A state that is damaged is made again, once;
+ * throws StateDamaged for the second time.
  */
-export const run = async (options: RunOptions, signal: AbortSignal): Promise<RunResult> => {
+export const run = async (
+  options: RunOptions,
+  signal: AbortSignal,
+  seams: RunSeams = { freeSpaceOf },
+): Promise<RunResult> => {
+  try {
+    return await runOnce(options, signal, seams, false);
+  } catch (thrown) {
+    if (!(thrown instanceof StateDamaged)) throw thrown;
+    process.stderr.write('sluice: the state of the earlier run is damaged; beginning anew\n');
+    return await runOnce(options, signal, seams, true);
+  }
+};
+
+const runOnce = async (
+  options: RunOptions,
+  signal: AbortSignal,
+  seams: RunSeams,
+  isAnew: boolean,
+): Promise<RunResult> => {
   const cleanups: Cleanup[] = [];
   try {
-    return await runWith(options, signal, (cleanup) => cleanups.push(cleanup));
+    return await runWith(options, signal, seams, isAnew, (cleanup) => cleanups.push(cleanup));
   } finally {
     for (const cleanup of cleanups.reverse()) {
       try {
@@ -207,6 +225,8 @@ export const run = async (options: RunOptions, signal: AbortSignal): Promise<Run
 const runWith = async (
   options: RunOptions,
   signal: AbortSignal,
+  seams: RunSeams,
+  isAnew: boolean,
   onEnd: (cleanup: Cleanup) => void,
 ): Promise<RunResult> => {
   const wiring: Wiring = parseWiring(wiringJson, 'local');
@@ -216,10 +236,11 @@ const runWith = async (
   const processor = options.processor === undefined ? undefined : await bundleProcessor(options.processor);
   if (processor !== undefined) onEnd(processor.remove);
 
-  // Stages take a failing write for a passing failure; on a full disk everything must end.
-  const diskFull = new AbortController();
-  const onDiskFull = (): void => diskFull.abort(new DiskFull());
-  const stop = AbortSignal.any([signal, diskFull.signal]);
+  // Stages take a failing write for a passing failure; on a full disk, or over a damaged state, everything must end.
+  const broken = new AbortController();
+  const onDiskFull = (): void => broken.abort(new DiskFull());
+  const onDamage = (damage: StateDamaged): void => broken.abort(damage);
+  const stop = AbortSignal.any([signal, broken.signal]);
   const counts = createStageCounts();
   // Once for each reason: a row that ends the process does so at every try.
   const crashes = new Set<string>();
@@ -264,11 +285,13 @@ const runWith = async (
     throw new UsageError(`--processor: ${toTerminalText(options.processor ?? '')}: ${complaint}`);
   }
 
-  const state = openStateFolder(options.out, hashRun(jobId, profile, processor), options.force);
+  const state = openStateFolder(options.out, hashRun(jobId, profile, processor), options.force, isAnew);
   onEnd(state.close);
+  const need = options.force ? undefined : estimateNeed(resolve(options.file), profile, processor === undefined);
+  if (need !== undefined) await checkFreeSpace(need, { state: state.path, out: options.out }, seams.freeSpaceOf);
   const work = join(state.path, 'work');
   mkdirSync(work, { recursive: true });
-  const database = openDatabase(state.path, { onDiskFull });
+  const database = openDatabase(state.path, { onDiskFull, onDamage });
   onEnd(() => database.close());
   const buckets = { [inboxBucket]: file.folder, [workBucket]: work };
   const reading = startWorker('reading', buckets);
@@ -288,7 +311,7 @@ const runWith = async (
   attachStages(cloud, portsOf, reading, processing);
   const pipeline: Pipeline = { cloud, ports: portsOf('audit-job') };
 
-  if (state.isResumed) await takeUp(pipeline, jobId, () => forgetMarks(database, jobId));
+  if (state.isResumed) await takeUp(jobId, pipeline.ports, () => forgetMarks(database, jobId));
   const isThrough = await carryThrough(pipeline, jobId, file, state, database.commit, stop, signal);
   const job = await pipeline.ports.jobs.getJob(jobId);
   if (job === undefined) {
@@ -296,6 +319,9 @@ const runWith = async (
   }
   const refused = refusal(options.file, job);
   if (refused !== undefined) throw refused;
+  // The copy belongs to the state, whatever became of the file.
+  if (job.state === 'SUPERSEDED' && isStaged(job))
+    throw new StateDamaged('the unpacked copy of the file changed or gone');
 
   state.claim();
   const exported = await exportJob(job, pipeline.ports, options.out, (rows) =>
@@ -303,7 +329,8 @@ const runWith = async (
   );
   const report = createReport(resolve(options.file), job, exported, cloud.stats(), counts.totals, !isThrough);
   const reportFile = createTextFile(join(options.out, 'report.json'));
+  for (const results of [...exported.files, reportFile]) onEnd(results.discard);
   reportFile.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  reportFile.close();
-  return { report, rejects: exported.rejects, reason: job.reason?.message };
+  closeTogether(exported.files, reportFile);
+  return { report, rejects: exported.rejects, reason: reasonOf(job) };
 };

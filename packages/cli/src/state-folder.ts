@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseInUse, lockFolder } from '@sluice/local-cloud/database';
+import { temporarySuffix as objectSuffix } from '@sluice/local-cloud/object-store';
 import { toTerminalText } from './terminal-text.ts';
+import { createTextFile, temporarySuffix } from './text-file.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Where a run keeps its state, inside its output folder. */
@@ -10,28 +12,56 @@ export type StateFolder = {
   readonly path: string;
   /** True when the same run was here before. */
   readonly isResumed: boolean;
-  /** Takes the folder for this run: the state of others goes. */
+  /** Takes the folder for this run: the state of others goes, and files that a killed run was writing. */
   claim(): void;
   /** Lets others use the folder. It is then as it was found, unless it was claimed. */
   close(): void;
 };
 
 const stateName = '.sluice';
+/** What a run leaves in its folder. */
+const resultNames = ['rows.ndjson', 'rejects.ndjson', 'dead.ndjson', 'report.json'];
 
+const folderNames = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+
+const isRunId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
+
+/** The run whose results the folder holds. Where a damaged file no longer tells, it is the only one that left its state. */
 const readOwner = (state: string): string | undefined => {
   try {
-    return readFileSync(join(state, 'run'), 'utf8').trim();
+    const owner = readFileSync(join(state, 'run'), 'utf8').trim();
+    if (isRunId(owner)) return owner;
+  } catch (thrown) {
+    if ((thrown as { readonly code?: string }).code === 'ENOENT') return undefined;
+  }
+  const runs = folderNames(state).filter(isRunId);
+  return runs.length === 1 ? runs[0] : undefined;
+};
+
+/** Removes what a killed run left half written below a folder. */
+const removeHalves = (folder: string): void => {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile() && entry.name.endsWith(objectSuffix))
+      rmSync(join(entry.parentPath, entry.name), { force: true });
+  }
+};
+
+/** Removes a folder unless something is in it: another run may have come in the meantime. */
+const removeEmpty = (folder: string): void => {
+  try {
+    rmdirSync(folder);
   } catch {
-    return undefined;
+    // It is in use.
   }
 };
 
 /**
  * Opens an output folder for a run; `runId` is the same for the same work. Refuses, without changing anything, a folder where
  * another run is at work, one that holds other work, and one that holds files of somebody else, the last two unless `force`
- * is given.
+ * is given. With `isAnew`, what an earlier try of this very run left is removed first.
  */
-export const openStateFolder = (out: string, runId: string, force: boolean): StateFolder => {
+export const openStateFolder = (out: string, runId: string, force: boolean, isAnew = false): StateFolder => {
   const shown = toTerminalText(out);
   const isNew = !existsSync(out);
   const state = join(out, stateName);
@@ -62,26 +92,33 @@ export const openStateFolder = (out: string, runId: string, force: boolean): Sta
     );
   }
   const path = join(state, runId);
+  if (isAnew) rmSync(path, { recursive: true, force: true });
   const isResumed = existsSync(path);
   mkdirSync(path, { recursive: true });
+  if (isResumed) removeHalves(path);
   let isClaimed = false;
   return {
     path,
     isResumed,
     claim() {
+      if (isClaimed) return;
       isClaimed = true;
-      writeFileSync(join(state, 'run'), `${runId}\n`);
-      for (const entry of readdirSync(state, { withFileTypes: true })) {
-        if (entry.isDirectory() && entry.name !== runId)
-          rmSync(join(state, entry.name), { recursive: true, force: true });
+      const owner = createTextFile(join(state, 'run'));
+      owner.write(`${runId}\n`);
+      owner.close();
+      for (const name of folderNames(state)) {
+        if (name !== runId) rmSync(join(state, name), { recursive: true, force: true });
       }
+      for (const name of resultNames) rmSync(join(out, name + temporarySuffix), { force: true });
     },
     close() {
+      const isKept = isClaimed || isResumed;
+      if (!isKept) rmSync(path, { recursive: true, force: true });
+      if (!isKept && !hadState) rmSync(join(state, 'lock'), { force: true });
       unlock();
-      if (isClaimed || isResumed) return;
-      rmSync(path, { recursive: true, force: true });
-      if (!hadState) rmSync(state, { recursive: true, force: true });
-      if (isNew) rmSync(out, { recursive: true, force: true });
+      if (isKept) return;
+      if (!hadState) removeEmpty(state);
+      if (isNew) removeEmpty(out);
     },
   };
 };

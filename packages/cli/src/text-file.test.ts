@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTextFile } from './text-file.ts';
+import { closeTogether, createTextFile, type TextFile } from './text-file.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -31,5 +31,62 @@ describe('a text file', () => {
     file.discard();
     expect(existsSync(path)).toBe(false);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('appears in no other way than by being closed', () => {
+    const file = createTextFile(join(folder, 'a.txt'));
+    file.write('whole');
+    file.finish();
+    expect(readdirSync(folder)).toEqual(['a.txt.tmp']);
+    expect(readFileSync(join(folder, 'a.txt.tmp'), 'utf8')).toBe('whole');
+    file.discard();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('that was closed is not discarded', () => {
+    const file = createTextFile(join(folder, 'a.txt'));
+    file.close();
+    file.discard();
+    expect(readdirSync(folder)).toEqual(['a.txt']);
+  });
+});
+
+describe('closeTogether', () => {
+  const write = (name: string, text: string): TextFile => {
+    const file = createTextFile(join(folder, name));
+    file.write(text);
+    return file;
+  };
+  const old = (name: string): void => writeFileSync(join(folder, name), 'old');
+  const texts = (): Record<string, string> =>
+    Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+
+  it('has the last file there only while the others are those it was written with', () => {
+    for (const name of ['a', 'b', 'last']) old(name);
+    const seen: Record<string, string>[] = [];
+    const watched = (file: TextFile): TextFile => ({
+      ...file,
+      close() {
+        seen.push(texts());
+        file.close();
+      },
+    });
+    closeTogether([watched(write('a', 'new')), watched(write('b', 'new'))], watched(write('last', 'new')));
+    expect(seen).toEqual([
+      { a: 'old', b: 'old', 'a.tmp': 'new', 'b.tmp': 'new', 'last.tmp': 'new' },
+      { a: 'new', b: 'old', 'b.tmp': 'new', 'last.tmp': 'new' },
+      { a: 'new', b: 'new', 'last.tmp': 'new' },
+    ]);
+    expect(texts()).toEqual({ a: 'new', b: 'new', last: 'new' });
+  });
+
+  it('touches nothing when one of them cannot be finished', () => {
+    for (const name of ['a', 'last']) old(name);
+    const last = write('last', 'new');
+    const full = (): never => {
+      throw new Error('the disk is full');
+    };
+    expect(() => closeTogether([write('a', 'new')], { ...last, finish: full })).toThrow('the disk is full');
+    expect(texts()).toMatchObject({ a: 'old', last: 'old' });
   });
 });

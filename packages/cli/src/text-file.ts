@@ -1,18 +1,26 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { syncFolderNow } from '@sluice/local-cloud/sync-folder';
 
 /** Bytes written at once. */
 const bufferBytes = 1024 * 1024;
+/** Ends the name of a file that does not appear yet. */
+export const temporarySuffix = '.tmp';
 
 /** A file that appears whole, by rename, once it is closed; until then what is there stays. */
 export type TextFile = {
+  readonly path: string;
   write(text: string): void;
+  /** Ends the writing: everything is on the disk, and does not appear yet. */
+  finish(): void;
+  /** Lets it appear, for good: neither a kill nor a power cut leaves less than the whole file. */
   close(): void;
-  /** Gives up: nothing is left. */
+  /** Gives up: nothing is left. Of a closed file nothing is lost. */
   discard(): void;
 };
 
 export const createTextFile = (path: string): TextFile => {
-  const temporary = `${path}.tmp`;
+  const temporary = path + temporarySuffix;
   const file = openSync(temporary, 'w');
   let waiting = '';
   let isOpen = true;
@@ -21,17 +29,24 @@ export const createTextFile = (path: string): TextFile => {
     for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
     waiting = '';
   };
+  const finish = (): void => {
+    if (!isOpen) return;
+    flush();
+    fsyncSync(file);
+    closeSync(file);
+    isOpen = false;
+  };
   return {
+    path,
     write(text) {
       waiting += text;
       if (waiting.length >= bufferBytes) flush();
     },
+    finish,
     close() {
-      flush();
-      fsyncSync(file);
-      closeSync(file);
-      isOpen = false;
+      finish();
       renameSync(temporary, path);
+      syncFolderNow(dirname(path));
     },
     discard() {
       if (isOpen) closeSync(file);
@@ -39,4 +54,16 @@ export const createTextFile = (path: string): TextFile => {
       rmSync(temporary, { force: true });
     },
   };
+};
+
+/**
+ * Closes files of which one vouches for the others: wherever this stops, `last` is there only while the others are those it
+ * was written with. Nothing is touched before all of them are on the disk.
+ */
+export const closeTogether = (others: readonly TextFile[], last: TextFile): void => {
+  for (const file of [...others, last]) file.finish();
+  rmSync(last.path, { force: true });
+  syncFolderNow(dirname(last.path));
+  for (const file of others) file.close();
+  last.close();
 };

@@ -8,6 +8,7 @@ import type { StageName } from '@sluice/core/wiring';
 import type { OnDiskFull } from './database.ts';
 import { isDiskFull } from './database.ts';
 import type { Faults } from './faults.ts';
+import { syncFolder } from './sync-folder.ts';
 
 // S3, over folders of the file system: a bucket is a folder, a key a path in it.
 //
@@ -30,16 +31,6 @@ const gone = (): SluiceError =>
 
 const isMissing = (thrown: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((thrown as { readonly code?: string }).code ?? '');
-
-/** Makes what was added to a folder, or renamed in it, outlast a power cut. */
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
 
 /** Makes a folder that outlasts a power cut, and those above it that are missing. */
 const makeFolder = async (folder: string): Promise<void> => {
