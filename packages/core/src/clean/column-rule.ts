@@ -41,9 +41,17 @@ const otherTypeNames: ReadonlyMap<string, ColumnType> = new Map<string, ColumnTy
 
 const shownLengthMax = 60;
 
+// Every level and every entry takes a character at least, so what lies beyond is never shown; nor may it fill the stack.
+const shown = (value: unknown, levels: number): unknown => {
+  if (typeof value !== 'object' || value === null || levels === 0) return levels === 0 ? null : value;
+  if (Array.isArray(value)) return value.slice(0, shownLengthMax).map((each) => shown(each, levels - 1));
+  const entries = Object.entries(value).slice(0, shownLengthMax);
+  return Object.fromEntries(entries.map(([name, each]) => [name, shown(each, levels - 1)]));
+};
+
 /** A value of a schema as a message shows it: JSON, shortened. */
 export const showJson = (value: unknown): string => {
-  const json = JSON.stringify(value) ?? typeof value;
+  const json = JSON.stringify(shown(value, shownLengthMax)) ?? typeof value;
   return json.length > shownLengthMax ? `${json.slice(0, shownLengthMax)}...` : json;
 };
 
@@ -92,7 +100,8 @@ const parseType = (found: unknown, refuse: Refuse): ColumnType => {
   const type = columnTypes.find((known) => known === found);
   if (type !== undefined) return type;
   const other = typeof found === 'string' ? otherTypeNames.get(found.toLowerCase()) : undefined;
-  const hint = other === undefined ? proposal(String(found), columnTypes) : `; did you mean "${other}"?`;
+  const hint =
+    other === undefined ? proposal(typeof found === 'string' ? found : '', columnTypes) : `; did you mean "${other}"?`;
   return refuse(`expected "type" to be one of the known types, found ${showJson(found)}${hint}`);
 };
 
@@ -200,18 +209,18 @@ const parseDated = (type: 'date' | 'datetime', reading: Reading): ColumnRule => 
 
 const asValues = (found: unknown, { properties, refuse }: Reading): readonly string[] | undefined => {
   if (!Array.isArray(found) || found.length === 0) return undefined;
-  const values: string[] = [];
+  const values = new Set<string>();
   for (const value of found) {
     const text = asText(value);
-    if (text === undefined || values.includes(text)) return undefined;
+    if (text === undefined || values.has(text)) return undefined;
     if (properties.get('clean') !== false && cleanField(text) !== text) {
       refuse(
         `"values" has ${showJson(text)}, which no cleaned field equals; write ${showJson(cleanField(text))}, or set "clean": false`,
       );
     }
-    values.push(text);
+    values.add(text);
   }
-  return values;
+  return [...values];
 };
 
 const withDefault = (column: string, rule: ColumnRule, { properties, refuse }: Reading): ColumnRule => {

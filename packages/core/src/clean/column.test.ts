@@ -86,6 +86,12 @@ describe('compileColumn', () => {
       '2010-12-01 08:26:00',
       'expected a datetime in the format M/d/yyyy H:mm, found text of 19 characters',
     ],
+    [
+      'NOT_DATETIME',
+      { type: 'datetime', format: "d.M.yyyy'\n'H", clean: false },
+      '1.2.2010 8',
+      'expected a datetime in the format "d.M.yyyy\'\\n\'H", found text of 10 characters',
+    ],
     ['NOT_IN_VALUES', { type: 'enum', values: ['A', 'B'] }, 'a', 'expected one of "A", "B", found text of 1 character'],
     [
       'NOT_IN_VALUES',

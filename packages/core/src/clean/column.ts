@@ -189,8 +189,10 @@ const compileDate = (column: string, rule: RuleOf<'date' | 'datetime'>, reject: 
   const code = type === 'date' ? 'NOT_DATE' : 'NOT_DATETIME';
   const toIso = type === 'date' ? isoDate : isoDatetime;
   const parts = emptyDateParts();
+  // A message is one line, though a format may hold the end of one.
+  const shown = /\p{Cc}/u.test(format) ? JSON.stringify(format) : format;
   return (text) => {
-    if (!readDate(tokens, text, parts)) return reject(code, `a ${type} in the format ${format}`, textOf(text));
+    if (!readDate(tokens, text, parts)) return reject(code, `a ${type} in the format ${shown}`, textOf(text));
     if (min !== undefined && compareDates(parts, min) < 0)
       return reject('BELOW_MIN', `${rule.min} or later`, `an earlier ${type}`);
     if (max !== undefined && compareDates(parts, max) > 0)

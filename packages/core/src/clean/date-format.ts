@@ -86,6 +86,9 @@ const refuse = (where: string, problem: string): never => {
   throw new SluiceError('SCHEMA_INVALID', `${where} ${problem}`);
 };
 
+/** Brackets within brackets. Far above any format, and far below what fills the stack. */
+const depthMax = 100;
+
 const parseTokens = (where: string, format: string): readonly DateToken[] => {
   const open: DateToken[][] = [[]];
   // A quoted text, a run of one letter, or any other character.
@@ -93,8 +96,12 @@ const parseTokens = (where: string, format: string): readonly DateToken[] => {
     const tokens = open.at(-1) ?? [];
     const token = fieldTokens.get(piece);
     if (token !== undefined) tokens.push(token);
-    else if (piece === '[') open.push([]);
-    else if (piece === ']') {
+    else if (piece === '[') {
+      open.push([]);
+      if (open.length - 1 > depthMax) {
+        refuse(where, `has "[" more than ${depthMax} deep; write what may be missing one after the other`);
+      }
+    } else if (piece === ']') {
       if (open.length === 1) refuse(where, 'has a "]" without a "[" before it');
       open.pop();
       open.at(-1)?.push({ ...field('optional', 0, 0), inner: tokens });

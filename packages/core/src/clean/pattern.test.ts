@@ -33,6 +33,16 @@ describe('compilePattern', () => {
     },
   );
 
+  it('refuses a pattern that is too long to be compiled, before any row meets it', () => {
+    const longest = 'q'.repeat(2_000);
+    expect(compilePattern('pattern', longest, 5_000).test(longest)).toBe(true);
+    for (const length of [2_001, 33_000]) {
+      expect(() => compilePattern('pattern', 'q'.repeat(length), 5_000)).toThrow(
+        refused(`is longer than 2000 characters, found ${length}; list many texts as "values" of type enum`),
+      );
+    }
+  });
+
   it.each([
     '(a+)+',
     '(a*)*',
@@ -54,16 +64,23 @@ describe('compilePattern', () => {
   });
 
   it.each([
-    ['[^b]*[^b]{52691}', 200_000, /may take long on texts of 200000 characters; give the column a maxLength of at most 250/],
+    [
+      '[^b]*[^b]{52691}',
+      200_000,
+      /may take long on texts of 200000 characters; give the column a maxLength of at most 250/,
+    ],
     ['a*a*a{300}b', undefined, /may take long on texts of 1024 characters; give the column a maxLength of at most 100/],
     ['(?:a{367}\\p{L}{20}|a{2}){20}', 5_000, /may take forever on some texts/],
   ])('refuses %j, which could match in few ways that are long each', (pattern, maxLength, message) => {
     expect(() => compilePattern('pattern', pattern, maxLength)).toThrow(message);
   });
 
-  it.each(['.*,.*', '(?:a|a){20}', 'a{60000}', '[^b]*x', '(?:ab?){18}'])('takes %j, whose ways are short', (pattern) => {
-    expect(() => compilePattern('pattern', pattern, undefined)).not.toThrow();
-  });
+  it.each(['.*,.*', '(?:a|a){20}', 'a{60000}', '[^b]*x', '(?:ab?){18}'])(
+    'takes %j, whose ways are short',
+    (pattern) => {
+      expect(() => compilePattern('pattern', pattern, undefined)).not.toThrow();
+    },
+  );
 
   it('proposes the maxLength with which open repetitions are cheap', () => {
     const pattern = '[^@ ]+@[^@ ]+\\.[a-z]+';

@@ -16,6 +16,12 @@ export const patternWaysMax = 2 ** 20;
  */
 export const patternStepsMax = 2 ** 24;
 
+/** Characters of a pattern. The engine compiles one when it meets its first text, and throws there for some that are ten times as long. */
+const patternLengthMax = 2_000;
+
+/** Groups within groups. Far above any pattern, and far below what fills the stack. */
+const depthMax = 100;
+
 /** What a part of a pattern costs at most: in how many ways it can match, and how many characters all of them look at. */
 type Cost = { readonly ways: number; readonly steps: number };
 
@@ -31,6 +37,12 @@ const one: CostOf = () => ({ ways: 1, steps: 1 });
  * undefined), such as the nested quantifiers of `(a+)+`.
  */
 export const compilePattern = (where: string, pattern: string, maxLength: number | undefined): RegExp => {
+  if (pattern.length > patternLengthMax) {
+    throw new SluiceError(
+      'SCHEMA_INVALID',
+      `${where} is longer than ${patternLengthMax} characters, found ${pattern.length}; list many texts as "values" of type enum`,
+    );
+  }
   // Alone first: `a)|(b` would become valid inside the group that anchors it.
   if (!isValid(pattern)) {
     throw new SluiceError(
@@ -68,6 +80,7 @@ const isValid = (pattern: string): boolean => {
 // Reads a pattern that RegExp has accepted, so only its structure matters here, not its validity.
 const readCost = (where: string, pattern: string): CostOf => {
   let at = 0;
+  let depth = 0;
 
   const refuse = (problem: string): never => {
     throw new SluiceError('SCHEMA_INVALID', `${where} ${problem}`);
@@ -132,7 +145,10 @@ const readCost = (where: string, pattern: string): CostOf => {
       return refuse('looks ahead or behind, which is not supported; write the allowed texts as alternatives');
     }
     at += opening.length;
+    depth += 1;
+    if (depth > depthMax) refuse(`has groups more than ${depthMax} deep; write it with fewer`);
     const costOf = readAlternatives();
+    depth -= 1;
     at += 1;
     return costOf;
   };

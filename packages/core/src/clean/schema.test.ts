@@ -207,6 +207,50 @@ describe('parseSchema', () => {
     expect(messageOf({ columns: { Quantity: rule } })).toBe(`schema: column "Quantity": ${message}`);
   });
 
+  const nested = (open: string, close: string, depth = 40_000): string => `${open.repeat(depth)}${close.repeat(depth)}`;
+
+  it('refuses what is nested deeper than a stack is, and shows its beginning', () => {
+    const shown = '['.repeat(60);
+    const deep: unknown = JSON.parse(nested('[', ']'));
+    expect(messageOf(deep)).toBe(`schema: expected an object such as {"columns": {...}}, found ${shown}...`);
+    for (const rule of [
+      { type: deep },
+      { type: 'integer', min: deep },
+      { type: 'enum', values: deep },
+      { default: deep },
+    ]) {
+      expect(messageOf({ columns: { a: rule } })).toContain(`found ${shown}...`);
+    }
+    const objects: unknown = JSON.parse('{"a":'.repeat(40_000) + '1' + '}'.repeat(40_000));
+    expect(messageOf({ ragged: objects })).toContain(`found ${'{"a":'.repeat(12)}...`);
+  });
+
+  it('refuses a type that cannot be made text', () => {
+    const type: unknown = JSON.parse('{"toString": 1, "valueOf": 1}');
+    expect(messageOf({ columns: { a: { type } } })).toBe(
+      'schema: column "a": expected "type" to be one of the known types, found {"toString":1,"valueOf":1}; ' +
+        'known are string, integer, decimal, boolean, date, datetime, enum',
+    );
+  });
+
+  it('refuses patterns and formats that are nested deeper than anybody writes them', () => {
+    for (const depth of [101, 900]) {
+      const pattern = `${'('.repeat(depth)}a${')'.repeat(depth)}`;
+      expect(messageOf({ columns: { a: { pattern } } })).toBe(
+        'schema: column "a": "pattern" has groups more than 100 deep; write it with fewer',
+      );
+    }
+    for (const depth of [101, 40_000]) {
+      const format = `yyyy-MM-dd${nested('[', ']', depth)}`;
+      expect(messageOf({ columns: { a: { type: 'date', format } } })).toBe(
+        'schema: column "a": "format" has "[" more than 100 deep; write what may be missing one after the other',
+      );
+    }
+    const pattern = `${'('.repeat(100)}a${')'.repeat(100)}`;
+    const format = `yyyy-MM-dd${nested('[', ']', 100)}`;
+    expect(messageOf({ columns: { a: { pattern }, b: { type: 'date', format } } })).toBe('accepted');
+  });
+
   it('lets two columns swap their names', () => {
     expect(messageOf({ columns: { a: { rename: 'b' }, b: { rename: 'a' } } })).toBe('accepted');
   });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findTargets } from './find-targets.ts';
-import { type Finding, type FuzzReport, fuzz } from './fuzz.ts';
+import { caseOf, type Finding, type FuzzReport, fuzz } from './fuzz.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /** Runs every target of the repository: `node command.ts [--minutes 10] [--seed S] [--cases N] [--case N] [--only TARGET]`. */
@@ -26,7 +26,7 @@ const describe = ({ target, kind, caseNumber, message, options, input, shrunk }:
   return [
     '',
     `FOUND by ${target} (${kind}) in case ${caseNumber}`,
-    `  ${message}`,
+    `  ${message.slice(0, shownBytesMax)}`,
     `  options  ${JSON.stringify(options)}`,
     `  input    ${shrunk.length} bytes, of ${input.length} at first${isShort ? '' : `; the first ${shownBytesMax}:`}`,
     `  string   Buffer.from(${quote(shrunk.subarray(0, shownBytesMax))}, 'latin1')`,
@@ -81,6 +81,12 @@ const start = performance.now();
 const secondsSince = (): number => (performance.now() - start) / 1_000;
 const watchdog = startWatchdog(again);
 let toldAt = start;
+if (single !== undefined) {
+  // Shown before it is tried: it may be one that does not end.
+  const { target, fuzzCase } = caseOf(targets, seed, single);
+  write(`${target.name} (${fuzzCase.kind}) ${JSON.stringify(fuzzCase.options)}`);
+  write(quote(fuzzCase.input.subarray(0, shownBytesMax)));
+}
 write(`seed ${seed}, ${targets.length} targets: ${targets.map(({ name }) => name).join(', ')}`);
 const report = await fuzz({
   targets,

@@ -4,6 +4,8 @@ import { BrokenLaw, type FuzzCase, type FuzzTarget, type Note } from './target.t
 
 /** Processor time that a case may take where its target says nothing else. */
 const secondsMaxDefault = 10;
+/** Processor time that may be spent on making an input smaller. */
+const shrinkSecondsMax = 30;
 
 export type Finding = {
   readonly target: string;
@@ -31,7 +33,7 @@ export type FuzzOptions = {
   readonly from: number;
   /** Asked before each case, with the number of cases done. */
   readonly isOver: (cases: number) => boolean;
-  /** Told before a case begins. */
+  /** Told before a case is checked, and each time it is checked again with a smaller input. */
   readonly onCase?: (caseNumber: number) => void;
   /** Processor time used so far; without it cases may take as long as they like. */
   readonly seconds?: () => number;
@@ -86,7 +88,8 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
     } catch (thrown) {
       const law = lawOf(thrown);
       let message = textOf(thrown);
-      const shrunk = await shrink(input, target.unitBytes ?? 1, async (candidate) => {
+      const isFailing = async (candidate: Buffer): Promise<boolean> => {
+        onCase?.(caseNumber);
         try {
           await fuzzCase.check(candidate, () => undefined);
           return false;
@@ -95,7 +98,10 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
           message = textOf(again);
           return true;
         }
-      });
+      };
+      const foundSeconds = seconds?.() ?? 0;
+      const isLate = (): boolean => (seconds?.() ?? 0) - foundSeconds > shrinkSecondsMax;
+      const shrunk = await shrink(input, target.unitBytes ?? 1, isFailing, isLate);
       const finding = { target: target.name, kind, caseNumber, message, options: fuzzCase.options, input, shrunk };
       return { cases: cases + 1, kinds, outcomes, finding };
     }

@@ -3,18 +3,19 @@ const triesMax = 4_000;
 
 /**
  * A smaller input that still fails, by delta debugging: ever smaller parts are left out, then bytes are made plain letters.
- * `unitBytes` bytes stay together. `isFailing` is not called for the input itself.
+ * `unitBytes` bytes stay together. `isFailing` is not called for the input itself. Ends early when `isOver` says so.
  */
 export const shrink = async (
   input: Buffer,
   unitBytes: number,
   isFailing: (input: Buffer) => Promise<boolean>,
+  isOver: () => boolean = () => false,
 ): Promise<Buffer> => {
   let smallest = input;
   let tries = 0;
   const take = async (candidate: Buffer): Promise<boolean> => {
-    tries++;
-    if (tries > triesMax || !(await isFailing(Buffer.from(candidate)))) return false;
+    tries = isOver() ? triesMax : tries + 1;
+    if (tries >= triesMax || !(await isFailing(Buffer.from(candidate)))) return false;
     smallest = candidate;
     return true;
   };
