@@ -11,29 +11,17 @@ export type DateFit = Omit<KnownFormat, 'tokens'> & {
   readonly direction: Direction;
 };
 
-type Candidate = {
-  readonly known: KnownFormat;
-  readonly misfits: Tally;
+/** What the values are that a format fits, once there is one. */
+type Range = {
   readonly min: DateParts;
   readonly max: DateParts;
   minRank: number;
   maxRank: number;
-  fits: number;
   isRising: boolean;
   isFalling: boolean;
 };
 
-const toCandidate = (known: KnownFormat): Candidate => ({
-  known,
-  misfits: emptyTally(),
-  min: emptyDateParts(),
-  max: emptyDateParts(),
-  minRank: 0,
-  maxRank: 0,
-  fits: 0,
-  isRising: true,
-  isFalling: true,
-});
+type Candidate = { readonly known: KnownFormat; readonly misfits: Tally; range: Range | undefined };
 
 /** A number that grows with time, by which most dates are told apart; NaN where it takes more (a fraction, an offset). */
 const rankOf = ({ year, month, day, hour, minute, second, fraction, offset }: DateParts): number =>
@@ -46,27 +34,25 @@ const compareTo = (bound: DateParts, boundRank: number, parts: DateParts, rank: 
   return Number.isNaN(difference) ? compareDates(parts, bound) : difference;
 };
 
-const widen = (candidate: Candidate, parts: DateParts): void => {
-  const { min, max } = candidate;
+const beginRange = (parts: DateParts): Range => {
   const rank = rankOf(parts);
-  if (candidate.fits === 0) {
-    Object.assign(min, parts);
-    Object.assign(max, parts);
-    candidate.minRank = rank;
-    candidate.maxRank = rank;
-    return;
-  }
-  const toMin = compareTo(min, candidate.minRank, parts, rank);
-  const toMax = compareTo(max, candidate.maxRank, parts, rank);
-  if (toMax < 0) candidate.isRising = false;
-  if (toMin > 0) candidate.isFalling = false;
+  return { min: { ...parts }, max: { ...parts }, minRank: rank, maxRank: rank, isRising: true, isFalling: true };
+};
+
+const widen = (range: Range, parts: DateParts): void => {
+  const { min, max } = range;
+  const rank = rankOf(parts);
+  const toMin = compareTo(min, range.minRank, parts, rank);
+  const toMax = compareTo(max, range.maxRank, parts, rank);
+  if (toMax < 0) range.isRising = false;
+  if (toMin > 0) range.isFalling = false;
   if (toMin < 0) {
     Object.assign(min, parts);
-    candidate.minRank = rank;
+    range.minRank = rank;
   }
   if (toMax > 0) {
     Object.assign(max, parts);
-    candidate.maxRank = rank;
+    range.maxRank = rank;
   }
 };
 
@@ -86,12 +72,12 @@ export const createDateEvidence = (share: number) => {
         isOut = isHopeless(unlike.count, values, share);
         return;
       }
-      candidates ??= knownFormats().map(toCandidate);
+      candidates ??= knownFormats().map((known) => ({ known, misfits: emptyTally(), range: undefined }));
       let hasHopeless = false;
       for (const candidate of candidates) {
         if (readDate(candidate.known.tokens, text, parts)) {
-          widen(candidate, parts);
-          candidate.fits += count;
+          if (candidate.range === undefined) candidate.range = beginRange(parts);
+          else widen(candidate.range, parts);
         } else {
           addTo(candidate.misfits, count, line);
           hasHopeless ||= isHopeless(candidate.misfits.count + unlike.count, values, share);
@@ -103,17 +89,12 @@ export const createDateEvidence = (share: number) => {
     },
     /** The formats that fit at least one value and were not given up. */
     finish: (): readonly DateFit[] =>
-      (isOut ? [] : (candidates ?? []))
-        .filter(({ fits }) => fits > 0)
-        .map(({ known: { tokens: _tokens, ...known }, misfits, min, max, isRising, isFalling }) => {
-          const toIso = known.type === 'date' ? isoDate : isoDatetime;
-          return {
-            ...known,
-            misfits: joinTallies(misfits, unlike),
-            min: toIso(min),
-            max: toIso(max),
-            direction: directionOf(isRising, isFalling),
-          };
-        }),
+      (isOut ? [] : (candidates ?? [])).flatMap(({ known: { tokens: _tokens, ...known }, misfits, range }) => {
+        if (range === undefined) return [];
+        const toIso = known.type === 'date' ? isoDate : isoDatetime;
+        const { min, max, isRising, isFalling } = range;
+        const direction = directionOf(isRising, isFalling);
+        return [{ ...known, misfits: joinTallies(misfits, unlike), min: toIso(min), max: toIso(max), direction }];
+      }),
   };
 };

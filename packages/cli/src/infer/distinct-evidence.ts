@@ -13,7 +13,7 @@ export type DistinctEvidence = {
 };
 
 // The text of a field may be a window into the text of many rows, which would all stay in memory with it.
-const copyText = (text: string): string => Buffer.from(text, 'utf16le').toString('utf16le');
+const copyText = (text: string): string => Buffer.from(text).toString();
 
 /** Counts a column's different values, as long as they are few. Memory is bounded. */
 export const createDistinctEvidence = () => {

@@ -56,10 +56,9 @@ const interruptible = ({ objects, clock }: StagingPorts, signal: AbortSignal): S
   objects: {
     putStream: objects.putStream,
     async *readRange(...range) {
-      signal.throwIfAborted();
       for await (const piece of objects.readRange(...range)) {
-        yield piece;
         signal.throwIfAborted();
+        yield piece;
       }
     },
   },

@@ -196,6 +196,13 @@ describe('a list of values', () => {
     expect(notes).toContain('integer would fit all but 2 of 1,502 values; first: line 1,502 (NOT_INTEGER)');
   });
 
+  it('is not proposed when it would not be the whole list', () => {
+    expect(ruleOf([...repeat(100, 'a', 'b'), ...repeat(2, 'x'.repeat(101))]).type).toBe('string');
+    const values = [...repeat(10_000, 'a', 'b'), ...count(2_000, (index) => `v${index}`)];
+    expect(ruleOf(values, { tolerate: 0.05 }).type).toBe('string');
+    expect(ruleOf(values.slice(0, 20_400), { tolerate: 0.05 }).type).toBe('enum');
+  });
+
   it('tells how rare its rarest value is', () => {
     const { notes } = propose([...repeat(100, 'a'), 'b', 'b', 'b']);
     expect(notes).toEqual(['the rarest value was seen 3 times; the last new one came in line 102']);
@@ -271,6 +278,36 @@ describe('dirt', () => {
 
   it('that is tolerated never makes a number of one kind out of numbers of another', () => {
     expect(ruleOf(values.slice(0, -1), { tolerate: 0.1 }).type).toBe('decimal');
+  });
+
+  it('is counted to the end: a type that was given up does not come back', () => {
+    for (const values of [
+      ['1', '2'],
+      ['2010-12-01', '2010-12-31'],
+      ['yes', 'no'],
+    ]) {
+      const { rule, rejected } = propose([...repeat(5, ...values), ...repeat(10_000, 'x', 'y')], { tolerate: 0.01 });
+      expect({ type: rule.type, rejected: rejected.count }).toEqual({ type: 'enum', rejected: 0 });
+    }
+  });
+
+  it('in the form of another date does not hide the format of the rest', () => {
+    const values = ['2010-12-31', ...repeat(500, '31/12/2010', '30/11/2010')];
+    expect(propose(values, { tolerate: 0.01 })).toMatchObject({
+      rule: { format: 'dd/MM/yyyy' },
+      rejected: { count: 1 },
+    });
+  });
+
+  it('may be more than would be told of, when that much is tolerated', () => {
+    const values = count(4_000, (index) => (index % 20 === 19 ? `x${index}` : String(index)));
+    expect(propose(values, { tolerate: 0.05 })).toMatchObject({ rule: { type: 'integer' }, rejected: { count: 200 } });
+    expect(ruleOf(values, { tolerate: 0.049 }).type).toBe('string');
+  });
+
+  it('that is tolerated leaves the format of dates that misses fewest', () => {
+    const values = [...repeat(500, '31/12/2010', '28/02/2011'), '1/2/2011', '30/4/2011', 'x'];
+    expect(propose(values, { tolerate: 0.01 })).toMatchObject({ rule: { format: 'd/M/yyyy' }, rejected: { count: 1 } });
   });
 
   it('at the head of a file does not hide what the rest is', () => {
