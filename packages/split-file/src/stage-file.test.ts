@@ -141,6 +141,21 @@ describe('stageFile', () => {
     }
   });
 
+  it('refuses whatever follows zeros after a gzip file, since nothing would unpack it', async () => {
+    const [first, second] = [gzipSync('id\n1\n'), gzipSync('2\n')];
+    const damaged = Buffer.concat([first, Buffer.of(0), second.subarray(1)]);
+    const padded = Buffer.concat([first, Buffer.alloc(70_000), second]);
+    for (const content of [damaged, padded, Buffer.concat([first, Buffer.of(0, 0x61)])]) {
+      for (const pieceBytes of [1, first.length, first.length + 1, 512, content.length]) {
+        const thrown = await refusalOf(content, { gzip: true }, pieceBytes);
+        expect(thrown, `${content.length} bytes in pieces of ${pieceBytes}`).toMatchObject({
+          code: 'FILE_TRUNCATED',
+          message: 'expected a whole gzip file and zeros after it, found other bytes there',
+        });
+      }
+    }
+  });
+
   it('refuses bytes of another kind after a gzip file, wherever the pieces of its body meet', async () => {
     const content = Buffer.concat([gzipSync(text), Buffer.from('2,more rows\n')]);
     for (const pieceBytes of [1, gzipSync(text).length, 40, content.length]) {

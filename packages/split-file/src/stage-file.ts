@@ -33,9 +33,18 @@ async function* limited(pieces: AsyncIterable<Uint8Array>, sourceBytes: number):
   }
 }
 
-async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** zlib takes a zero after a member for padding, and looks at nothing that follows: rows could be there. */
+const refuseAfterPadding = async (rest: AsyncIterable<Uint8Array>): Promise<void> => {
+  for await (const piece of rest) {
+    if (piece.every((byte) => byte === 0)) continue;
+    throw new SluiceError('FILE_TRUNCATED', 'expected a whole gzip file and zeros after it, found other bytes there');
+  }
+};
+
+/** `readFrom` gives the packed bytes from an offset on. */
+async function* gunzip(readFrom: (offset: number) => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const unpacked = createGunzip();
-  const packed = Readable.from(pieces, { objectMode: false });
+  const packed = Readable.from(readFrom(0), { objectMode: false });
   let sourceError: unknown;
   packed.on('error', (error) => {
     sourceError = error;
@@ -43,6 +52,7 @@ async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   });
   try {
     yield* packed.pipe(unpacked);
+    await refuseAfterPadding(readFrom(unpacked.bytesWritten));
   } catch (thrown) {
     if (sourceError !== undefined) throw sourceError;
     const code = (thrown as { readonly code?: string }).code ?? '';
@@ -82,8 +92,8 @@ export const stageFile = async (
   jobId: string,
   bucket: string,
 ): Promise<StagedFile> => {
-  const source = readAhead(ports, file, 0, file.bytes);
-  const unpacked = limited(staging.gzip ? gunzip(source) : source, file.bytes);
+  const readFrom = (offset: number): AsyncIterable<Uint8Array> => readAhead(ports, file, offset, file.bytes);
+  const unpacked = limited(staging.gzip ? gunzip(readFrom) : readFrom(0), file.bytes);
   const text = staging.encoding === undefined ? unpacked : decode(unpacked, staging.encoding);
   const key = stagedKeyOf(jobId);
   const { etag, bytes, versionId } = await ports.objects.putStream(bucket, key, text);
