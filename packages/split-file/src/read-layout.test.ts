@@ -182,6 +182,16 @@ describe('readLayout', () => {
     expect(objects.bytesOf('in', 'a.csv')).toEqual(Buffer.from(content));
   });
 
+  it.each([
+    ['gzip in gzip in gzip', gzipSync(gzipSync(gzipSync('id\n1\n')))],
+    ['UTF-16 in gzip in gzip', gzipSync(gzipSync(utf16le('id\n1\n')))],
+  ])('refuses %s as more layers than a file may have', async (_, content) => {
+    const { read } = await setUp(content);
+    await expect(read()).rejects.toMatchObject({
+      message: 'expected a CSV file packed or encoded at most twice over, found more layers; unpack it first',
+    });
+  });
+
   it('refuses a file whose declared encoding nobody knows, for good', async () => {
     const { read } = await setUp('id\n1\n', { encoding: 'klingon' });
     await expect(read()).rejects.toMatchObject({ code: 'FILE_ENCODING', permanent: true });

@@ -9,7 +9,7 @@ import { readObject } from '@sluice/core/read-object';
 import type { StagedFile, Staging, StagingPorts } from './stage-file.ts';
 import { stageFile } from './stage-file.ts';
 
-/** A packed file may hold another encoding, and that is all: more layers are no CSV. */
+/** A packed file may hold another encoding or be packed once more, and that is all: more layers are no CSV. */
 const stagingsMax = 2;
 
 const readHead = async (ports: StagingPorts, file: StagedFile): Promise<Buffer> => {
@@ -53,7 +53,12 @@ export const readLayout = async (
   for (let stagings = 0; ; stagings++) {
     const staging = stagingOf(head, declared);
     if (staging === undefined) break;
-    if (stagings === stagingsMax) throw new SluiceError('FILE_FORMAT', 'expected a CSV file, found one packed twice');
+    if (stagings === stagingsMax) {
+      throw new SluiceError(
+        'FILE_FORMAT',
+        'expected a CSV file packed or encoded at most twice over, found more layers; unpack it first',
+      );
+    }
     source = await stageFile(ports, source, staging, job.jobId, bucket);
     // Once decoded the copy is UTF-8, whatever was declared.
     if (staging.encoding !== undefined) declared = undefined;

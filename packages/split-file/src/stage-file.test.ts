@@ -181,7 +181,7 @@ describe('stageFile', () => {
     expect(content.length).toBeLessThan(64 * 1024);
     expect(await refusalOf(content, { gzip: true })).toMatchObject({
       code: 'FILE_TOO_LARGE',
-      message: `expected at most ${200 * 64 * 1024} bytes once unpacked, found more`,
+      message: `expected at most ${200 * 64 * 1024} bytes once unpacked, found more; unpack it first`,
     });
   });
 
@@ -191,13 +191,20 @@ describe('stageFile', () => {
   });
 
   it.each([
-    ['half a character at its end', Buffer.concat([utf16le('id\n1\n'), Buffer.from([0x61])])],
-    ['half a surrogate pair', utf16le('id\n\ud83d\n')],
-  ])('refuses UTF-16 with %s', async (_, content) => {
-    expect(await refusalOf(content, { gzip: false, encoding: 'utf-16le' })).toMatchObject({
-      code: 'FILE_ENCODING',
-      message: 'expected text in utf-16le, found bytes that are none',
-    });
+    [
+      'half a character at its end',
+      Buffer.concat([utf16le('id\n1\n'), Buffer.from([0x61])]),
+      'half a character at its end',
+    ],
+    ['half a surrogate pair at its end', utf16le('id\n\ud83d'), 'half a character at its end'],
+    ['half a surrogate pair', utf16le('id\n\ud83d\n'), 'bytes that are none'],
+  ])('refuses UTF-16 with %s, wherever the pieces of its body meet', async (_, content, found) => {
+    for (const pieceBytes of [1, 2, 3, content.length]) {
+      expect(await refusalOf(content, { gzip: false, encoding: 'utf-16le' }, pieceBytes)).toMatchObject({
+        code: 'FILE_ENCODING',
+        message: `expected text in utf-16le, found ${found}`,
+      });
+    }
   });
 
   it('refuses a file that was replaced before it was read', async () => {

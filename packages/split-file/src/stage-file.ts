@@ -27,7 +27,10 @@ async function* limited(pieces: AsyncIterable<Uint8Array>, sourceBytes: number):
   for await (const piece of pieces) {
     bytes += piece.length;
     if (bytes > most) {
-      throw new SluiceError('FILE_TOO_LARGE', `expected at most ${most} bytes once unpacked, found more`);
+      throw new SluiceError(
+        'FILE_TOO_LARGE',
+        `expected at most ${most} bytes once unpacked, found more; unpack it first`,
+      );
     }
     yield piece;
   }
@@ -72,12 +75,14 @@ async function* gunzip(readFrom: (offset: number) => AsyncIterable<Uint8Array>):
 async function* decode(pieces: AsyncIterable<Uint8Array>, encoding: string): AsyncGenerator<Uint8Array> {
   const decoder = new TextDecoder(encoding, { fatal: true });
   const encoder = new TextEncoder();
+  let found = 'bytes that are none';
   try {
     for await (const piece of pieces) yield encoder.encode(decoder.decode(piece, { stream: true }));
+    found = 'half a character at its end';
     yield encoder.encode(decoder.decode());
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
-    throw new SluiceError('FILE_ENCODING', `expected text in ${decoder.encoding}, found bytes that are none`);
+    throw new SluiceError('FILE_ENCODING', `expected text in ${decoder.encoding}, found ${found}`);
   }
 }
 

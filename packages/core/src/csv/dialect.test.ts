@@ -71,19 +71,42 @@ describe('readDialect', () => {
     expect(thrownBy('a,b\r'.repeat(200_000), { isWhole: false, hasHeader: false }).code).toBe('FILE_LINE_ENDS');
   });
 
+  it('refuses lines that end with CR alone, also where LFs inside quotes end what is taken for the header', () => {
+    const all = ['a,b\r"x\ny",2\r', 'a,b\r1,2\r3,"x\ny"\r4,"y\nz"\r', `${'a,b\r'.repeat(20_000)}"x\ny",b\r`];
+    for (const text of all) {
+      expect(thrownBy(text).code, text.slice(0, 20)).toBe('FILE_LINE_ENDS');
+      expect(thrownBy(text, { hasHeader: false }).code, text.slice(0, 20)).toBe('FILE_LINE_ENDS');
+    }
+  });
+
   it('reads CRs inside a header whose lines end with LF', () => {
     expect(read('a\rx,"b\ry",c\r\r\n1,2,3\n').columns).toEqual(['a x', 'b y', 'c']);
     expect(read('"a\rb",c\n').columns).toEqual(['a b', 'c']);
+    expect(read('a\rb,c\n1,2').columns).toEqual(['a b', 'c']);
   });
 
-  it('refuses a header with NUL, as UTF-16 without a mark has it, or with invalid UTF-8', () => {
-    expect(thrownBy(Buffer.from('a,b\n1,2\n', 'utf16le'))).toMatchObject({
-      code: 'FILE_ENCODING',
-      message: 'expected a header in UTF-8, found NUL bytes in it (UTF-16 without a byte order mark?)',
-    });
+  it('refuses a header in UTF-16 without a byte order mark, and says how to declare which one it is', () => {
+    const message = (name: string, label: string): string =>
+      `expected a header in UTF-8, found one in what looks like ${name} without a byte order mark; declare it, as in --encoding ${label}`;
+    for (const text of ['a,b\n1,2\n', 'id;\u540d\u524d\n1;2\n', 'a\n']) {
+      const bytes = Buffer.from(text, 'utf16le');
+      const refused = { code: 'FILE_ENCODING', message: message('UTF-16 LE', 'utf-16le') };
+      expect(thrownBy(bytes)).toMatchObject(refused);
+      expect(thrownBy(Buffer.from(bytes).swap16()).message).toBe(message('UTF-16 BE', 'utf-16be'));
+    }
+  });
+
+  it('refuses a header with NUL or with invalid UTF-8', () => {
+    for (const header of ['a,\0b\n', '\0\n', `\0${'binary'.repeat(9)}\0\n`]) {
+      expect(thrownBy(header)).toMatchObject({
+        code: 'FILE_ENCODING',
+        message: 'expected a header in UTF-8, found NUL bytes in it',
+      });
+    }
     expect(thrownBy(Buffer.from('caf\xe9,b\n', 'latin1'))).toMatchObject({
       code: 'FILE_ENCODING',
-      message: 'expected a header in UTF-8, found bytes that are none (another encoding is to be declared)',
+      message:
+        'expected a header in UTF-8, found bytes that are none; declare the encoding, as in --encoding windows-1252',
     });
   });
 

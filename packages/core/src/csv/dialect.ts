@@ -75,13 +75,39 @@ const refuseTooManyColumns = (count: number): void => {
   }
 };
 
-/** Lines that end with CR alone make one record of them all, and nothing follows it. */
-const refuseReturnsOnly = (record: Buffer, rest: Buffer): void => {
-  const unquoted = record.toString('latin1').replace(/"[^"]*"/g, '');
-  if (!/\r(?![\r\n]|$)/.test(unquoted) || !/^[\r\n]*$/.test(rest.toString('latin1'))) return;
+const unquoted = (bytes: Buffer): string => bytes.toString('latin1').replace(/"[^"]*"/g, '');
+const countReturnsAlone = (text: string): number => text.match(/\r(?![\r\n]|$)/g)?.length ?? 0;
+const countLineFeeds = (text: string): number => text.match(/\n/g)?.length ?? 0;
+
+/** Lines that end with CR alone make one record of them all, and nothing follows it, or nothing but what LFs inside quotes cut off. */
+const refuseReturnsOnly = (data: Buffer, start: number, end = data.length, next = data.length): void => {
+  if (countReturnsAlone(unquoted(data.subarray(start, end))) === 0) return;
+  const all = unquoted(data.subarray(start));
+  const isFollowed = !/^[\r\n]*$/.test(data.toString('latin1', next));
+  if (isFollowed && countReturnsAlone(all) <= countLineFeeds(all)) return;
   throw new SluiceError(
     'FILE_LINE_ENDS',
     'expected lines that end with LF or CRLF, found lines that end with CR alone',
+  );
+};
+
+/** Text in UTF-16 has most of its NULs at odd places or most of them at even ones. */
+const looksLikeUtf16 = (data: Buffer): 'LE' | 'BE' | undefined => {
+  const nuls = [0, 0] as [number, number];
+  for (const [place, byte] of data.entries()) if (byte === 0) nuls[place % 2 === 0 ? 0 : 1] += 1;
+  const [even, odd] = nuls;
+  const isMany = even + odd > Math.max(1, data.length / 8);
+  return isMany && Math.min(even, odd) * 20 < even + odd ? (odd > even ? 'LE' : 'BE') : undefined;
+};
+
+const refuseNul = (data: Buffer): never => {
+  const kind = looksLikeUtf16(data);
+  throw new SluiceError(
+    'FILE_ENCODING',
+    kind === undefined
+      ? 'expected a header in UTF-8, found NUL bytes in it'
+      : `expected a header in UTF-8, found one in what looks like UTF-16 ${kind} without a byte order mark; ` +
+          `declare it, as in --encoding utf-16${kind.toLowerCase()}`,
   );
 };
 
@@ -102,13 +128,8 @@ const readHeader = (
     throw new SluiceError('HEADER_INVALID', `expected a header in the first ${data.length} bytes, found blank lines`);
   }
   const header = data.subarray(first?.start ?? unended, first?.end ?? data.length);
-  if (header.subarray(0, headerBytesMax).includes(0)) {
-    throw new SluiceError(
-      'FILE_ENCODING',
-      'expected a header in UTF-8, found NUL bytes in it (UTF-16 without a byte order mark?)',
-    );
-  }
-  refuseReturnsOnly(header, data.subarray(first?.next ?? data.length));
+  if (header.subarray(0, headerBytesMax).includes(0)) refuseNul(data);
+  refuseReturnsOnly(data, first?.start ?? unended, first?.end, first?.next);
   if (first === undefined || first.kind === 'RECORD_TOO_LARGE') {
     throw new SluiceError(
       'HEADER_TOO_LARGE',
@@ -124,7 +145,7 @@ const readHeader = (
   if (!isUtf8(header)) {
     throw new SluiceError(
       'FILE_ENCODING',
-      'expected a header in UTF-8, found bytes that are none (another encoding is to be declared)',
+      'expected a header in UTF-8, found bytes that are none; declare the encoding, as in --encoding windows-1252',
     );
   }
   const [fields = []] = parseRecords(data.subarray(first.start, first.next), delimiter);
@@ -143,13 +164,13 @@ const readFirstRow = (
   const { first, unended } = find((kind) => kind === 'row');
   const start = { dataStart: 0, firstLine: 1 };
   if (first === undefined) {
-    refuseReturnsOnly(data.subarray(unended), Buffer.alloc(0));
+    refuseReturnsOnly(data, unended);
     // Rows that are all rejected for their bytes still have a column; blank lines have none.
     if (isWhole)
       return { ...start, columns: numberColumns(find((kind) => kind !== 'blank').first === undefined ? 0 : 1) };
     throw new SluiceError('HEADER_TOO_LARGE', `expected a readable row in the first ${data.length} bytes, found none`);
   }
-  refuseReturnsOnly(data.subarray(first.start, first.end), data.subarray(first.next));
+  refuseReturnsOnly(data, first.start, first.end, first.next);
   const [fields = []] = parseRecords(data.subarray(first.start, first.next), delimiter);
   refuseTooManyColumns(fields.length);
   return { ...start, columns: numberColumns(fields.length) };
