@@ -2,7 +2,7 @@
 export const decimalExponentMax = 400;
 
 const canonical = /^(?:0|-?[1-9]\d*)(?:\.\d+)?$/;
-const written = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?$/;
+const written = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
 /**
  * The decimal number that cleaned text writes, as its exact digits: an optional `-`, digits without leading zeros, and
