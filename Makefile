@@ -2,7 +2,7 @@
 # Each target does its own set-up: git, make and npm with Node 20 or newer are enough (bin/with-node).
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint types format clean
+.PHONY: help setup demo run test fuzz lint types format clean
 
 with-node := bin/with-node
 
@@ -25,6 +25,9 @@ run: setup ## carry a CSV file through the pipeline: make run FILE=data.csv OUT=
 test: setup ## lint, check types, and run every package's tests
 	@$(with-node) pnpm lint
 	@$(with-node) pnpm test
+
+fuzz: setup ## try random broken input for MINUTES=10; SEED=... repeats a run, CASE=... one case of it
+	@$(with-node) node packages/core/src/fuzz/command.ts --minutes "$(MINUTES)" --seed "$(SEED)" --case "$(CASE)" --only "$(ONLY)"
 
 lint: setup ## check style and formatting
 	@$(with-node) pnpm lint

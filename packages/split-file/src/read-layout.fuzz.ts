@@ -47,7 +47,7 @@ export const target: FuzzTarget = {
   draw(random) {
     const marker = drawMarker(random);
     const { kind, bytes } = drawCsv(random);
-    const isLong = random.oneIn(8);
+    const isLong = random.oneIn(25);
     const input = Buffer.concat([bytes, Buffer.from(random.oneIn(2) ? marker : '')]);
     const profile: Partial<Profile> = random.oneIn(3) ? { header: false } : {};
     const tails = [random.below(3_000), random.below(3_000)];

@@ -8,7 +8,7 @@ const expansionMax = 3;
 
 export const target: FuzzTarget = {
   name: 'field',
-  weight: 40,
+  weight: 80,
   unitBytes: 2,
   outcomes: ['empty', 'clean already', 'cleaned', 'longer than before'],
   draw: (random) => ({

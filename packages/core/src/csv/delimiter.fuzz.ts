@@ -12,7 +12,7 @@ const drawPlainTable = (random: Random, delimiter: string): string => {
     const isQuoted = ['"', '\r', '\n', delimiter].includes(text) || random.oneIn(5);
     return isQuoted ? `"${text.replaceAll('"', '""').repeat(random.between(1, 30))}"` : text;
   };
-  const rows = random.list(1, 300, () => Array.from({ length: columns }, field).join(delimiter));
+  const rows = random.list(1, random.pick([4, 20, 300]), () => Array.from({ length: columns }, field).join(delimiter));
   return rows.join(random.pick(['\n', '\r\n'])) + random.pick(['', '\n', '\r\n', '\n\n']);
 };
 

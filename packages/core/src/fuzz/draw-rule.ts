@@ -24,7 +24,7 @@ const drawNumber = (random: Random): string => {
   const whole = random.pick(['', '0', '00', '']) + random.pick([digits(random, 3), digits(random, 25), '']);
   const fraction = random.pick(['', '', '.', `.${digits(random, 3)}`, '.0', '.000', `.${digits(random, 25)}`]);
   const exponent = random.oneIn(5)
-    ? `${random.pick(['e', 'E'])}${random.pick(['', '-', '+'])}${digits(random, 3)}`
+    ? `${random.pick(['e', 'E'])}${random.pick(['', '-', '+'])}${random.oneIn(6) ? '0000000' : ''}${digits(random, 3)}`
     : '';
   return random.oneIn(4) ? random.pick(edges) : sign + whole + fraction + exponent;
 };
@@ -50,6 +50,9 @@ export const formats = {
     'yyyy-MM-dd HH:mm:ss.S[ XXX]',
   ],
 } as const;
+
+const boundDates = ['0001-01-01', '1970-01-01', '2000-02-29', '2023-12-31', '9999-12-31'];
+const boundTimes = ['00:00:00Z', '23:59:59.999999999', '00:30:00+01:00', '12:00'];
 
 const monthNames = ['Jan', 'FEB', 'mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'sEp', 'Oct', 'Nov', 'Dec'];
 
@@ -104,7 +107,8 @@ const drawTyped = (random: Random): DrawnColumn => {
     }
     case 'integer': {
       const bound = (): number => random.pick([0, 1, -1, 2 ** 53 - 1, -(2 ** 53) + 1, random.between(-500, 500)]);
-      return { json: { type, ...maybe(random, 'min', bound), ...maybe(random, 'max', bound) }, draw: number };
+      const [low, high] = [bound(), bound()].sort((left, right) => left - right);
+      return { json: { type, ...maybe(random, 'min', () => low), ...maybe(random, 'max', () => high) }, draw: number };
     }
     case 'decimal': {
       const near = number();
@@ -128,7 +132,8 @@ const drawTyped = (random: Random): DrawnColumn => {
     default: {
       const format: string = random.pick<string>(formats[type]);
       const [iso = ''] = formats[type];
-      const bound = (): string => writeDate(random, iso);
+      const bounds = type === 'date' ? boundDates : boundDates.map((day) => `${day}T${random.pick(boundTimes)}`);
+      const bound = (): string => (random.oneIn(5) ? writeDate(random, iso) : random.pick(bounds));
       const rules = {
         ...maybe(random, 'min', bound),
         ...maybe(random, 'max', bound),
@@ -146,9 +151,9 @@ export const drawColumn = (random: Random): DrawnColumn => {
   const shared = {
     ...maybe(random, 'required', () => random.oneIn(2)),
     ...maybe(random, 'clean', () => random.oneIn(2)),
-    ...(random.oneIn(8) ? { redact: random.pick(['hash', 'mask']) } : {}),
-    ...(random.oneIn(8) ? { drop: true } : {}),
+    ...(random.oneIn(8) && json['type'] !== 'boolean' ? { redact: random.pick(['hash', 'mask']) } : {}),
     ...(random.oneIn(5) ? { default: json['type'] === 'integer' ? random.between(-9, 9) : draw() } : {}),
   };
-  return { json: { ...json, ...shared }, draw };
+  const isKept = 'redact' in shared || 'default' in shared || !random.oneIn(8);
+  return { json: { ...json, ...shared, ...(isKept ? {} : { drop: true }) }, draw };
 };
