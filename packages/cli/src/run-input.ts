@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { SluiceError } from '@sluice/core/errors';
 import type { Profile } from '@sluice/core/ports/job-store';
@@ -7,47 +7,42 @@ import { hashProfile } from '@sluice/core/profile';
 import { noFaults } from '@sluice/local-cloud/faults';
 import { createLocalObjects } from '@sluice/local-cloud/object-store';
 import { inboxBucket } from './buckets.ts';
+import { foundInstead, kindText, pathText } from './found-instead.ts';
 import type { RunOptions } from './run-options.ts';
+import { readSchemaFile } from './schema-file.ts';
 import { toTerminalText } from './terminal-text.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The user's file, as an object of the inbox. */
 export type InboxFile = { readonly folder: string; readonly key: string; readonly head: ObjectHead };
 
-/** Throws UsageError for anything but a file that is there. */
+/** What may stand for a pipe: a file is read more than once. */
+const pipeHint = '; write what it brings into a file first';
+
+/** Throws UsageError for anything but a file that can be read. */
 export const readInboxFile = async (file: string): Promise<InboxFile> => {
-  const shown = toTerminalText(file);
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats === undefined) throw new UsageError(`expected a CSV file, found nothing at ${shown}`);
-  if (!stats.isFile()) throw new UsageError(`expected a CSV file, found something else at ${shown}`);
-  const path = realpathSync(file);
+  const refuse = (found: string): never => {
+    throw new UsageError(`expected a CSV file, found ${found}`);
+  };
+  let path: string;
+  try {
+    const stats = statSync(file);
+    if (!stats.isFile()) refuse(`${kindText(stats)} at ${pathText(file)}${stats.isFIFO() ? pipeHint : ''}`);
+    accessSync(file, constants.R_OK);
+    path = realpathSync(file);
+  } catch (thrown) {
+    if (thrown instanceof UsageError) throw thrown;
+    return refuse(foundInstead(thrown, file));
+  }
   const [folder, key] = [dirname(path), basename(path)];
   const head = await createLocalObjects({ [inboxBucket]: folder }, noFaults)('runner').head(inboxBucket, key);
-  if (head === undefined) throw new UsageError(`expected a CSV file, found nothing at ${shown}`);
-  return { folder, key, head };
-};
-
-const readSchema = (file: string): unknown => {
-  const shown = toTerminalText(file);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (thrown) {
-    const code = (thrown as { readonly code?: string }).code ?? 'error';
-    throw new UsageError(`--schema: expected a JSON file, found ${shown} unreadable (${code})`);
-  }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (thrown) {
-    const complaint = toTerminalText(thrown instanceof Error ? thrown.message : '');
-    throw new UsageError(`--schema: expected JSON in ${shown}, found: ${complaint}`);
-  }
+  return head === undefined ? refuse(`nothing at ${pathText(file)}`) : { folder, key, head };
 };
 
 const toProfile = (options: RunOptions): Profile => ({
   prefix: '',
   header: options.header,
-  ...(options.schema === undefined ? {} : { schema: readSchema(options.schema) }),
+  ...(options.schema === undefined ? {} : { schema: readSchemaFile(options.schema) }),
   ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
   ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
   ...(options.maxRejected === undefined ? {} : { maxRejectedRatio: options.maxRejected }),
@@ -60,8 +55,9 @@ export const readProfile = (options: RunOptions): { readonly profile: Profile; r
   try {
     return { profile, profileHash: hashProfile(profile).profileHash };
   } catch (thrown) {
-    if (thrown instanceof SluiceError) throw new UsageError(`--schema: ${toTerminalText(thrown.message)}`);
-    throw thrown;
+    if (!(thrown instanceof SluiceError)) throw thrown;
+    const complaint = toTerminalText(thrown.message.replace(/^schema: /, ''));
+    throw new UsageError(`--schema: ${pathText(options.schema ?? '')}: ${complaint}`);
   }
 };
 
