@@ -9,6 +9,7 @@ import { createPlanner, defaultChunkBytes } from '@sluice/core/csv/plan';
 import type { RejectedRow, Run } from '@sluice/core/csv/run';
 import { createRunReader } from '@sluice/core/csv/run-reader';
 import { SluiceError } from '@sluice/core/errors';
+import type { Clock } from '@sluice/core/ports/clock';
 import type { JobLayout } from '@sluice/core/ports/job-store';
 import { readAhead, readObject } from '@sluice/core/read-object';
 import type { RejectCode } from '@sluice/core/rejects';
@@ -46,22 +47,10 @@ export type Inference = {
 /** Hears how far reading is, in rows and as a share of the bytes. */
 export type OnRead = (rows: number, share: number) => void;
 
-/** Bodies and waits that end when the signal aborts, with its reason. */
-const interruptible = ({ objects, clock }: StagingPorts, signal: AbortSignal): StagingPorts => ({
-  clock: {
-    now: clock.now,
-    sleep: (milliseconds, given) =>
-      clock.sleep(milliseconds, given === undefined ? signal : AbortSignal.any([given, signal])),
-  },
-  objects: {
-    putStream: objects.putStream,
-    async *readRange(...range) {
-      for await (const piece of objects.readRange(...range)) {
-        signal.throwIfAborted();
-        yield piece;
-      }
-    },
-  },
+/** A clock whose waits end when the signal aborts, with its reason; and with them every read, which waits for each of its pieces. */
+const interruptible = ({ now, sleep }: Clock, signal: AbortSignal): Clock => ({
+  now,
+  sleep: (milliseconds, given) => sleep(milliseconds, given === undefined ? signal : AbortSignal.any([given, signal])),
 });
 
 /** Looks at every row of the file in order, in memory that does not grow with it. */
@@ -149,7 +138,7 @@ export const inferSchema = async (
   const work = makeWorkFolder();
   try {
     const objects = createLocalObjects({ [inboxBucket]: file.folder, [workBucket]: work.folder }, noFaults)('runner');
-    const ports = interruptible({ objects, clock: realClock }, signal);
+    const ports = { objects, clock: interruptible(realClock, signal) };
     const job = {
       jobId: 'schema',
       file: { bucket: inboxBucket, key: file.key, ...file.head },
