@@ -48,6 +48,8 @@ export type Settlement<Message, Item> = {
   readonly maxReceiveCount: number;
   /** A message of one item alone, tried `tried` times before. Only packs need it. */
   readonly single?: (message: Message, item: Item, tried: number) => string;
+  /** A message of one item is a pack too when it first comes: its item gets as many tries as one of a larger pack. */
+  readonly hasPacksOfOne?: true;
   /** Tries before this message was sent. */
   readonly tried: (message: Message) => number;
   /** What a dead mark on the item names. */
@@ -177,11 +179,13 @@ const resendAlone = async <Message, Item>(
     if (message === undefined || comesBack[index] !== undefined) return;
     const failed = fates.find(isFailed);
     if (failed === undefined) return;
-    if (items.length === 1 || settlement.single === undefined) {
+    const before = settlement.tried(message);
+    const isFirstTry = before === 0 && receives === 1 && failed.kind === 'transient';
+    const isAlone = items.length === 1 && !(settlement.hasPacksOfOne === true && isFirstTry);
+    if (isAlone || settlement.single === undefined) {
       comesBack[index] = failed;
       return;
     }
-    const before = settlement.tried(message);
     fates.forEach((fate, position) => {
       if (!isFailed(fate) || settlement.single === undefined) return;
       const tried = before + (fate.kind === 'untried' ? receives - 1 : receives);

@@ -123,6 +123,16 @@ describe('process-rows', () => {
     expect(marks).toEqual([]);
   });
 
+  it('gives a row as many tries that came in a pack of one', async () => {
+    const { deliver, queues, calls, marks } = setUp(failing(2));
+    expect(await deliver(['a', packOf([2])])).toEqual([]);
+    expect(singlesOf(queues.work)).toEqual([{ row: tuple(2), tried: 1 }]);
+    for (const receives of [1, 2, 3, 4]) await deliver(['alone', queues.work.bodies[0] ?? '', receives]);
+    expect(calls.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5]);
+    expect(marks).toMatchObject([{ row: 2, attempts: 5 }]);
+    expect(queues.work.bodies).toHaveLength(1);
+  });
+
   it('tells the processor the number of each try, from the pack through every delivery of the row alone', async () => {
     const { deliver, queues, calls } = setUp(failing(2));
     await deliver(['a', packOf([1, 2])]);

@@ -145,6 +145,7 @@ export const createProcessRows = (ports: QueueStagePorts, { processor }: Process
   return createQueueStage(
     {
       ...rowPacks,
+      hasPacksOfOne: true,
       stage: 'process-rows',
       async work(batch, invocation, counts) {
         await scatter(batch, invocation);
