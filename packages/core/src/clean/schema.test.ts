@@ -221,7 +221,7 @@ describe('parseSchema', () => {
     ]) {
       expect(messageOf({ columns: { a: rule } })).toContain(`found ${shown}...`);
     }
-    const objects: unknown = JSON.parse('{"a":'.repeat(40_000) + '1' + '}'.repeat(40_000));
+    const objects: unknown = JSON.parse(`${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}`);
     expect(messageOf({ ragged: objects })).toContain(`found ${'{"a":'.repeat(12)}...`);
   });
 
