@@ -78,6 +78,10 @@ describe('the command', () => {
     ['no file', ['run'], /missing required argument 'file'/],
     ['a file that is not there', ['run', 'b.csv'], /expected a CSV file, found nothing at b\.csv/],
     ['an option that is none', ['run', 'a.csv', '--fast'], /unknown option '--fast'/],
+    ['an option that is mistyped', ['run', 'a.csv', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
+    ['an option that acts on terminals', ['run', '-\u001b[31m'], /unknown option '-\\u\{1b\}\[31m'$/m],
+    ['a second file', ['run', 'a.csv', 'b\n\u001b[31m'], /Expected 1 argument but got 2: a\.csv, b \\u\{1b\}\[31m/],
+    ['a folder without a name', ['run', 'a.csv', '--out', ''], /--out: expected a folder, found ""/],
     [
       'a count that is none',
       ['run', 'a.csv', '--chunk-bytes', '1k'],

@@ -9,7 +9,7 @@ import { renderReport } from './report.ts';
 import type { RunResult } from './run.ts';
 import { DiskFull, Interrupted, run } from './run.ts';
 import type { RunOptions } from './run-options.ts';
-import { parseCount, parseDelimiterOption, parseEncoding, parseRatio } from './run-options.ts';
+import { parseCount, parseDelimiterOption, parseEncoding, parseFolder, parseRatio } from './run-options.ts';
 import { toTerminalText } from './terminal-text.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -42,6 +42,9 @@ const delimiterHelp = 'one character, or comma, semicolon, tab, pipe (default: f
 const encodingHelp = 'utf-8, utf-16le, utf-16be or windows-1252 (default: found out)';
 const headerHelp = 'the first record is a row; columns are column_1, column_2, ...';
 
+/** A complaint of the parser's, which quotes what it was given and may add a proposal on a line of its own. */
+const oneLine = (text: string): string => toTerminalText(text.trim().replaceAll(/\s*\n\s*/g, ' '), 500);
+
 type RunFlags = Omit<RunOptions, 'file' | 'out'> & { readonly out?: string };
 
 const createProgram = (onStatus: (status: number) => void): Command => {
@@ -52,7 +55,7 @@ const createProgram = (onStatus: (status: number) => void): Command => {
     .version(packageJson.version, '--version')
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ outputError: (text) => say(`sluice: ${text.replace(/^error: /, '')}`) });
+    .configureOutput({ outputError: (text) => say(`sluice: ${oneLine(text.replace(/^error: /, ''))}\n`) });
 
   program
     .command('run')
@@ -60,7 +63,7 @@ const createProgram = (onStatus: (status: number) => void): Command => {
     .argument('<file>', 'CSV file; gzip and UTF-16 are read too')
     .option('--schema <file>', 'JSON file that says what the columns hold')
     .option('--processor <file>', 'TypeScript or JavaScript module with your own processing')
-    .option('--out <folder>', 'folder for the results (default: sluice-out/<file name>)')
+    .option('--out <folder>', 'folder for the results (default: sluice-out/<file name>)', parseFolder)
     .option('--delimiter <character>', delimiterHelp, parseDelimiterOption)
     .option('--encoding <name>', encodingHelp, parseEncoding)
     .option('--no-header', headerHelp)
@@ -97,7 +100,7 @@ const createProgram = (onStatus: (status: number) => void): Command => {
   program
     .command('demo')
     .description('make 558,000 transactions with known dirt and take them through the pipeline')
-    .option('--out <folder>', 'folder for the file and the results', join('sluice-out', 'demo'))
+    .option('--out <folder>', 'folder for the file and the results', parseFolder, join('sluice-out', 'demo'))
     .option('--rows <n>', 'transactions to make', parseCount('--rows', 1_000), 558_000)
     .option('--json', 'print the report on standard output', false)
     .option('--quiet', 'no progress, no ledger', false)

@@ -41,6 +41,9 @@ export const parseRatio =
     return ratio >= 0 && ratio <= 1 ? ratio : fail(option, 'a share from 0 to 1 or from 0% to 100%', text);
   };
 
+/** A folder; none is what an unset variable of a shell comes to. */
+export const parseFolder = (text: string): string => (text === '' ? fail('--out', 'a folder', text) : text);
+
 const namedDelimiters = new Map([
   ['comma', ','],
   ['semicolon', ';'],
