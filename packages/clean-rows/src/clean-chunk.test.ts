@@ -181,8 +181,8 @@ describe('the rejects of a chunk', () => {
   });
 
   it('hold a row that is too large once cleaned, and one that just fits is sent', async () => {
-    // The envelope of [0,1,2,["..."]] is 12 characters.
-    const fitting = 'a'.repeat(rowBytesMax - 12);
+    // The frame of ["..."] is 4 characters.
+    const fitting = 'a'.repeat(rowBytesMax - 4);
     const { clean, rejects, sentRows, queue } = await setUp({ content: `a\n${fitting}\n${fitting}b\nc\n` });
     expect(await clean()).toEqual({ accepted: 2, rejected: 1 });
     expect(sentRows().map(([, row]) => row)).toEqual([1, 3]);
@@ -198,6 +198,18 @@ describe('the rejects of a chunk', () => {
       },
     ]);
     expect(queue.bodies).toHaveLength(2);
+  });
+
+  it('are the same in whatever chunk a row stands', async () => {
+    const content = `a\n${'b\n'.repeat(30)}${'a'.repeat(rowBytesMax - 4)}\n${'a'.repeat(rowBytesMax - 3)}\n`;
+    const rejectsOf = async (chunkBytes: number): Promise<unknown> => {
+      const harness = await createChunkHarness({ content, chunkBytes });
+      const { job, messages, ports, clock, rejects, sentRows } = harness;
+      for (const message of messages) await clock.run(cleanChunk(job, message, ports, 'rejects'));
+      expect(sentRows()).toHaveLength(31);
+      return rejects();
+    };
+    expect(await rejectsOf(2)).toEqual(await rejectsOf(1_000_000));
   });
 
   it('measure a row by its bytes as JSON, not by its characters', async () => {

@@ -58,11 +58,12 @@ export const cleanChunk = async (
       const values = cleaner.clean(fields[i] ?? []);
       let reason: RejectReason | undefined;
       if (Array.isArray(values)) {
-        const text = `[${chunk},${row},${line},${serialise(values)}]`;
+        // The values alone: whether a row is too large must not depend on the chunk it stands in.
+        const text = serialise(values);
         // A character is at most three bytes: only long texts need counting.
         const bytes = text.length * 3 > rowBytesMax ? Buffer.byteLength(text) : 0;
         if (bytes <= rowBytesMax) {
-          packer.add(text);
+          packer.add(`[${chunk},${row},${line},${text}]`);
           accepted++;
         } else reason = tooLarge(bytes);
       } else reason = values;

@@ -2,7 +2,7 @@ import type { Envelope } from './messages.ts';
 
 /** Bytes of a pack. SQS bills each 64 KiB as one request, and ten such packs fit one SendMessageBatch. */
 export const packBytesMax = 60 * 1024;
-/** Bytes of a serialised row after cleaning; a larger one is rejected as ROW_TOO_LARGE. */
+/** Bytes of a row's serialised values after cleaning; a larger one is rejected as ROW_TOO_LARGE. */
 export const rowBytesMax = 192 * 1024;
 /** Bytes of a serialised result; a larger one fails the row with RESULT_TOO_LARGE. */
 export const resultBytesMax = 64 * 1024;
