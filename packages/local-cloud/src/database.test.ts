@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RowTuple } from '@sluice/core/messages';
 import type { Job } from '@sluice/core/ports/job-store';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createManualClock } from './clock.ts';
 import { DatabaseInUse, type LocalDatabase, lockFolder, openDatabase, StateDamaged } from './database.ts';
 import { noFaults } from './faults.ts';
@@ -156,6 +156,19 @@ describe('openDatabase', () => {
     const rows: number[] = [];
     for await (const page of killed.rows.readChunk(jobId, 0)) for (const { row } of page) rows.push(row);
     expect(rows.at(-1)).toBe(kept);
+  });
+
+  it('loses no more than a second of a process that is killed while it writes little', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const folder = await makeFolder();
+    const { rows } = closing(open(folder));
+    for (const row of [1, 2, 3]) {
+      await rows.insert(jobId, [[0, row, row, []]]);
+      vi.advanceTimersByTime(600);
+    }
+    const killed = closing(open(await copyOf(folder)));
+    expect((await killed.rows.countChunk(jobId, 0)).PENDING).toBe(2);
   });
 
   it('tells once that the disk is full, keeps what was committed, and closes', async () => {

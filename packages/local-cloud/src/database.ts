@@ -5,6 +5,9 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 /** Rows written in one transaction: enough to make its cost small, few enough to lose little when the process is killed. */
 const rowsPerTransaction = 50_000;
 
+/** Where rows are slow, so that little of what was done for them is lost. */
+const transactionMilliseconds = 1_000;
+
 /** Layout of the tables; a state of another one is of no use. Change it whenever a table changes. */
 const layoutVersion = 1;
 
@@ -133,7 +136,7 @@ const prepareTables = (database: DatabaseSync, wasCut: boolean): void => {
 
 /**
  * Opens (or makes) the database of a folder; the caller sees to it that no other process does. Writes are grouped in
- * transactions. A killed process loses at most the last one, a power cut those since the last checkpoint, neither the order of
+ * transactions of at most a second. A killed process loses at most the last one, a power cut those since the last checkpoint, neither the order of
  * what was written: what is missing then is open in the ledger, and repaired. Throws StateDamaged, here and from every call
  * later on, when SQLite finds the file damaged (it notices broken pages, not other content in whole ones), or when its tables
  * are of another version.
@@ -155,6 +158,7 @@ export const openDatabase = (
   }
 
   let isOpen = false;
+  let timer: NodeJS.Timeout | undefined;
   let rows = 0;
   let isBroken = false;
   const watch = <Answer>(work: () => Answer): Answer => {
@@ -173,10 +177,24 @@ export const openDatabase = (
     }
   };
   const commit = (): void => {
+    clearTimeout(timer);
     // SQLite has taken back what did not fit.
     if (isOpen && !isBroken) watch(() => database.exec('COMMIT'));
     isOpen = false;
     rows = 0;
+  };
+  const begin = (): void => {
+    watch(() => database.exec('BEGIN'));
+    isOpen = true;
+    if (inMemory) return;
+    timer = setTimeout(() => {
+      try {
+        commit();
+      } catch {
+        // Whoever watches was told, and nothing goes on.
+      }
+    }, transactionMilliseconds);
+    timer.unref();
   };
   return {
     prepare(sql) {
@@ -189,8 +207,7 @@ export const openDatabase = (
       };
     },
     write(statement, ...parameters) {
-      if (!isOpen) watch(() => database.exec('BEGIN'));
-      isOpen = true;
+      if (!isOpen) begin();
       const changes = Number(watch(() => statement.run(...parameters)).changes);
       rows += changes;
       if (rows >= rowsPerTransaction) commit();

@@ -26,6 +26,8 @@ type Stats = { readonly size: bigint; readonly mtimeNs: bigint; readonly ctimeNs
 const etagOf = ({ size, mtimeNs, ctimeNs, ino }: Stats): string =>
   [size, mtimeNs, ctimeNs, ino].map((part) => part.toString(36)).join('-');
 
+const toHead = (stats: Stats): ObjectHead => ({ etag: etagOf(stats), bytes: Number(stats.size) });
+
 const gone = (): SluiceError =>
   new SluiceError('OBJECT_CHANGED', 'expected the object version that was planned, found it changed or gone');
 
@@ -61,7 +63,7 @@ export const createLocalObjects = (
   const headOf = async (path: string): Promise<ObjectHead | undefined> => {
     try {
       const stats = await stat(path, { bigint: true });
-      return stats.isFile() ? { etag: etagOf(stats), bytes: Number(stats.size) } : undefined;
+      return stats.isFile() ? toHead(stats) : undefined;
     } catch (thrown) {
       if (isMissing(thrown)) return undefined;
       throw thrown;
@@ -81,19 +83,18 @@ export const createLocalObjects = (
       try {
         for await (const piece of pieces) await file.appendFile(piece);
         await file.sync();
+        await rename(temporary, path);
+        await syncFolder(dirname(path));
+        // Its new name is one of its changes.
+        return toHead(await file.stat({ bigint: true }));
       } finally {
         await file.close();
       }
-      await rename(temporary, path);
-      await syncFolder(dirname(path));
     } catch (thrown) {
       await rm(temporary, { force: true });
       if (isDiskFull(thrown)) onDiskFull?.();
       throw thrown;
     }
-    const head = await headOf(path);
-    if (head === undefined) throw gone();
-    return head;
   };
 
   const openFile = async (path: string): Promise<FileHandle> => {
