@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { cutBytes } from '@sluice/core/csv/dirty-bytes';
 import { type RejectedRow, type Run, rawOfRow } from '@sluice/core/csv/run';
 import { createRunReader } from '@sluice/core/csv/run-reader';
 import { readRecords } from '@sluice/core/csv/scan-oracle';
@@ -20,7 +21,10 @@ const drawLongRows = (random: Random): Buffer => {
   const row = (): string => {
     const character = random.pick(['a', 'é', '€', '\u{1f600}', '\ufeff']);
     const bytes = keptBytesMax + random.between(-5, 5);
-    return 'x'.repeat(random.below(4)) + character.repeat(Math.ceil(bytes / Buffer.byteLength(character)));
+    return (
+      'x'.repeat(random.below(4)) +
+      character.repeat(Math.ceil(bytes / Buffer.byteLength(character)) * random.pick([1, 1, 3]))
+    );
   };
   const broken = (): Buffer => Buffer.from(random.pick(['', '', 'ff', 'c3', 'e282', 'f09f98', 'eda080']), 'hex');
   return Buffer.concat(
@@ -62,6 +66,7 @@ export const target: FuzzTarget = {
     const isLong = random.oneIn(12);
     const { delimiter } = drawn;
     const maxRecordBytes = isLong ? random.pick([300_000, 70_000, 1_000]) : drawn.maxRecordBytes;
+    const pieceSizes = isLong ? random.list(1, 4, () => random.between(1_000, 150_000)) : drawn.pieceSizes;
     const column = random.oneIn(2) ? { column: drawText(random, 5) } : {};
     const reason: RejectReason = {
       code: 'FIELD_COUNT',
@@ -71,7 +76,7 @@ export const target: FuzzTarget = {
     return {
       kind: isLong ? 'long rows' : drawn.kind,
       input: isLong ? drawLongRows(random) : drawn.bytes,
-      options: { delimiter, maxRecordBytes, reason },
+      options: { delimiter, maxRecordBytes, pieceSizes, reason },
       check(file, note) {
         const records = readRecords(file, delimiter.charCodeAt(0), maxRecordBytes);
         const rows = records.filter(({ kind }) => kind !== 'blank');
@@ -90,7 +95,7 @@ export const target: FuzzTarget = {
             lines.push(toRejectLine({ ...place, ...span, bytes: rawOfRow(part, index) }, reason));
           }
         };
-        for (const part of reader.push(file)) take(part);
+        for (const piece of cutBytes(file, pieceSizes)) for (const part of reader.push(piece)) take(part);
         for (const part of reader.end()) take(part);
         const found = lines.map((text) => {
           hold('a line is one line', /^[^\n\r]*\n$/.test(text), () => text);

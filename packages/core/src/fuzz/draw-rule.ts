@@ -31,11 +31,16 @@ const drawNumber = (random: Random): string => {
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-const drawDay = (random: Random): [year: number, month: number, day: number] => [
-  random.pick([0, 1, 4, 69, 100, 400, 1900, 1970, 2000, 2024, 2023, 9999, random.below(10_000)]),
-  random.oneIn(20) ? random.pick([0, 13, 99]) : random.between(1, 12),
-  random.oneIn(3) ? random.pick([0, 28, 29, 30, 31, 32]) : random.between(1, 28),
-];
+const leapYears = [4, 100, 400, 1600, 1700, 1900, 2000, 2023, 2024, 2100, 9996];
+
+const drawDay = (random: Random): [year: number, month: number, day: number] => {
+  if (random.oneIn(5)) return [random.pick(leapYears), 2, 29];
+  return [
+    random.pick([0, 1, 69, 1970, 2000, 9999, random.below(10_000), random.between(1_960, 2_070)]),
+    random.oneIn(20) ? random.pick([0, 13, 99]) : random.between(1, 12),
+    random.oneIn(3) ? random.pick([0, 28, 29, 30, 31, 32]) : random.between(1, 28),
+  ];
+};
 
 /** Formats that files in practice have. */
 export const formats = {
@@ -52,7 +57,17 @@ export const formats = {
 } as const;
 
 const boundDates = ['0001-01-01', '1970-01-01', '2000-02-29', '2023-12-31', '9999-12-31'];
-const boundTimes = ['00:00:00Z', '23:59:59.999999999', '00:30:00+01:00', '12:00'];
+const boundTimes = ['00:00:00Z', '23:59:59.999999999', '00:30:00+01:00', '12:00', '08:26:01.5', '08:26:01.25-05:30'];
+
+/** The same instant, or one that differs from it by a digit of a second's fraction or an offset. */
+const drawNear = (random: Random, bound: string): string => {
+  const fraction = random.pick(['', '.5', '.50', '.499999999', '.25', '.999999998']);
+  const near =
+    bound.includes('.') || /:\d\d:\d\d/.test(bound)
+      ? bound.replace(/(:\d\d)(\.\d+)?(?=[Z+-]|$)/, `$1${fraction}`)
+      : bound;
+  return random.oneIn(3) ? near.replace(/(Z|[+-]\d\d:\d\d)$/, random.pick(['Z', '+00:30', '-01', ''])) : near;
+};
 
 const monthNames = ['Jan', 'FEB', 'mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'sEp', 'Oct', 'Nov', 'Dec'];
 
@@ -111,14 +126,15 @@ const drawTyped = (random: Random): DrawnColumn => {
       return { json: { type, ...maybe(random, 'min', () => low), ...maybe(random, 'max', () => high) }, draw: number };
     }
     case 'decimal': {
-      const near = number();
+      // Often beyond what a double tells apart: then only its last digit differs from the bound.
+      const near = random.oneIn(2) ? number() : `${random.between(1, 9)}${digits(random, 20)}.${digits(random, 20)}`;
       const rules = {
         ...maybe(random, 'min', () => near),
         ...maybe(random, 'max', random.oneIn(2) ? number : () => near),
       };
       return {
         json: { type, ...rules },
-        draw: () => (random.oneIn(3) ? near + random.pick(['0', '1', '']) : number()),
+        draw: () => (random.oneIn(3) ? near.slice(0, -1) + random.pick(['0', '1', '5', '9', '51', '']) : number()),
       };
     }
     case 'boolean': {
@@ -140,7 +156,14 @@ const drawTyped = (random: Random): DrawnColumn => {
         ...maybe(random, 'format', () => format),
       };
       const asked = typeof rules['format'] === 'string' ? rules['format'] : iso;
-      return { json: { type, ...rules }, draw: () => writeDate(random, random.oneIn(12) ? format : asked) };
+      const limit = rules['min'] ?? rules['max'];
+      return {
+        json: { type, ...rules },
+        draw: () => {
+          if (typeof limit === 'string' && asked === iso && random.oneIn(2)) return drawNear(random, limit);
+          return writeDate(random, random.oneIn(12) ? format : asked);
+        },
+      };
     }
   }
 };
