@@ -124,9 +124,10 @@ export const writeRowsOfEveryFate = (folder: string, rows: number, at = 0, then 
   return { file, processor, flag };
 };
 
-/** Mounts a disk of its own on a folder; undefined where that is not allowed. */
-export const mountDisk = (folder: string, mebibytes: number): string | undefined => {
+/** The folder of a disk of its own; undefined where mounting one is not allowed. */
+export const mountDisk = (mebibytes: number): string | undefined => {
   if (process.getuid?.() !== 0) return undefined;
+  const folder = makeFolder();
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', folder]);
   if (mounted.status !== 0) return undefined;
   onTestFinished(() => void spawnSync('umount', ['-l', folder]));
