@@ -48,7 +48,8 @@ export const target: FuzzTarget = {
     const marker = drawMarker(random);
     const { kind, bytes } = drawCsv(random);
     const isLong = random.oneIn(25);
-    const input = Buffer.concat([bytes, Buffer.from(random.oneIn(2) ? marker : '')]);
+    const magic = random.oneIn(20) ? random.pick(['PK\x03\x04', '%PDF-', '\x7fELF']) : '';
+    const input = Buffer.concat([Buffer.from(magic), bytes, Buffer.from(random.oneIn(2) ? marker : '')]);
     const profile: Partial<Profile> = random.oneIn(3) ? { header: false } : {};
     const tails = [random.below(3_000), random.below(3_000)];
     // Of two marks the decoder takes one and the reader of the copy the other.

@@ -43,6 +43,14 @@ const drawPattern = (random: Random, depth: number): string =>
     })
     .join(random.oneIn(12) ? '|' : '');
 
+/** Repetitions of one thing, each of which takes what the next one needs. */
+const drawRepetitions = (random: Random, lengthMax: number): string => {
+  const atom = random.pick(['a', '[^b]', '.', '\\w', '(?:a|a)', '(?:aa|a)']);
+  const exact = (): string => `{${random.between(1, random.pick([20, Math.ceil(lengthMax / 2)]))}}`;
+  const open = random.list(1, 3, () => atom + random.pick(['*', '+', '{1,9}', '{20}', '{0,300}'])).join('');
+  return open + atom + exact() + random.pick(['', 'b', '!']);
+};
+
 const oddPatterns = [
   '(?=a)',
   '(?!a)',
@@ -75,15 +83,18 @@ export const target: FuzzTarget = {
   secondsMax: 1,
   outcomes: ['refused', 'matches', 'does not match'],
   draw(random) {
-    const plain = unitsOf(drawPattern(random, 3));
-    const isMutated = random.oneIn(5);
+    const maxLength = random.pick([undefined, undefined, 20, 100, 1_024, 5_000, 200_000]);
+    const isPlain = random.oneIn(4);
+    const plain = unitsOf(
+      isPlain ? drawRepetitions(random, maxLength ?? patternTextLengthMax) : drawPattern(random, 3),
+    );
+    const isMutated = !isPlain && random.oneIn(5);
     const input = isMutated
       ? mutate(plain, random, () => unitsOf(random.pick([...oddPatterns, ...quantifiers, ...atoms])), 3)
       : plain;
-    const maxLength = random.pick([undefined, undefined, 20, 100, 1_024, 5_000, 200_000]);
     const subjectSeed = String(random.below(2 ** 30));
     return {
-      kind: isMutated ? 'mutated' : 'grammar',
+      kind: isPlain ? 'repetitions' : isMutated ? 'mutated' : 'grammar',
       input,
       options: { maxLength, subjectSeed },
       check(units, note) {

@@ -95,6 +95,16 @@ const drawSchemaText = (random: Random): string => {
   return `{"columns":{${rules.join(',')}},"ragged":${random.pick(['"pad"', '"reject"', '1'])}${more}}`;
 };
 
+/** The same JSON with the members of every object in the opposite order. */
+const reversed = (json: unknown, levels: number): unknown => {
+  if (typeof json !== 'object' || json === null || Array.isArray(json) || levels === 0) return json;
+  const entries = Object.entries(json).map(([name, value]) => [name, reversed(value, levels - 1)] as const);
+  return Object.fromEntries(entries.reverse());
+};
+
+/** An object, its columns, and the rule of each. */
+const schemaLevels = 3;
+
 export const target: FuzzTarget = {
   name: 'schema',
   weight: 20,
@@ -130,6 +140,8 @@ export const target: FuzzTarget = {
         holdSame('a schema comes back from its text', again, schema);
         hold('the text of a schema is stable', serializeSchema(again) === written, () => written);
         hold('schemas that are equal have one hash', schemaHash(again) === schemaHash(schema), () => written);
+        const reordered = serializeSchema(parseSchema(reversed(json, schemaLevels)));
+        holdSame('the order of columns and properties means nothing', reordered, written);
         const columns = [...new Set([...[...schema.columns.keys()].slice(options.missing), ...options.extra])];
         const cleaner = attempt('compileSchema throws SluiceErrors only', () => compileSchema(schema, columns));
         if (cleaner instanceof SluiceError) return note(cleaner.code);

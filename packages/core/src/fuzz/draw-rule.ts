@@ -36,7 +36,7 @@ const leapYears = [4, 100, 400, 1600, 1700, 1900, 2000, 2023, 2024, 2100, 9996];
 const drawDay = (random: Random): [year: number, month: number, day: number] => {
   if (random.oneIn(5)) return [random.pick(leapYears), 2, 29];
   return [
-    random.pick([0, 1, 69, 1970, 2000, 9999, random.below(10_000), random.between(1_960, 2_070)]),
+    random.pick([0, 1, 1968, 1969, 1970, 2069, 9999, random.below(10_000), random.between(1_960, 2_070)]),
     random.oneIn(20) ? random.pick([0, 13, 99]) : random.between(1, 12),
     random.oneIn(3) ? random.pick([0, 28, 29, 30, 31, 32]) : random.between(1, 28),
   ];
@@ -150,10 +150,10 @@ const drawTyped = (random: Random): DrawnColumn => {
       const [iso = ''] = formats[type];
       const bounds = type === 'date' ? boundDates : boundDates.map((day) => `${day}T${random.pick(boundTimes)}`);
       const bound = (): string => (random.oneIn(5) ? writeDate(random, iso) : random.pick(bounds));
-      const rules = {
+      const rules: Readonly<Record<string, unknown>> = {
         ...maybe(random, 'min', bound),
         ...maybe(random, 'max', bound),
-        ...maybe(random, 'format', () => format),
+        ...(random.oneIn(2) ? { format } : {}),
       };
       const asked = typeof rules['format'] === 'string' ? rules['format'] : iso;
       const limit = rules['min'] ?? rules['max'];
