@@ -35,7 +35,9 @@ const drawValue = (random: Random): Value =>
   ])();
 
 const drawTable = (random: Random): Table => {
-  const columns = random.list(1, 5, () => random.pick(['a', '__proto__', '\uffff', '"', drawText(random, 3)]));
+  const columns = random.list(1, 5, () =>
+    random.pick(['a', '__proto__', '\uffff', '"', drawText(random, 3), 'é'.repeat(random.below(3_000))]),
+  );
   const rowsMax = random.pick([1, 10, 60]);
   return { columns, rows: random.list(1, rowsMax, () => columns.map(() => drawValue(random))) };
 };
