@@ -47,6 +47,8 @@ const holdBytes = (line: RejectLine, file: Buffer, note: (outcome: string) => vo
   }
   const first = bytes.subarray(0, keptBytesMax);
   hold('a row that is cut keeps its first bytes', kept.equals(first.subarray(0, kept.length)), () => kept.length);
+  const isText = [0, 1, 2, 3].some((cut) => isUtf8(first.subarray(0, keptBytesMax - cut)));
+  hold('a cut inside a character makes no text bytes', (raw !== undefined) === isText, () => [kept.length, isText]);
   const missing = keptBytesMax - kept.length;
   hold('a row that is cut keeps all but a part of a character', missing < characterBytesMax, () => missing);
   if (raw === undefined) hold('what is no text is kept to the last byte', missing === 0, () => missing);
