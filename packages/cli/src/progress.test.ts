@@ -17,7 +17,7 @@ const setUp = ({ isTTY = false, quiet = false } = {}) => {
 };
 
 describe('progress', () => {
-  it('is a line for every change off a terminal, without anything that acts on one', () => {
+  it('is a line for every change off a terminal, none while nothing is read, and nothing that acts on one', () => {
     const { progress, count, text } = setUp();
     vi.advanceTimersByTime(2_000);
     count('split-file', 1_000);
@@ -27,11 +27,7 @@ describe('progress', () => {
     progress.end();
     vi.advanceTimersByTime(10_000);
     const lines = text().split('\n').slice(0, -1);
-    expect(lines).toEqual([
-      expect.stringContaining('split-file 0'),
-      expect.stringContaining('split-file 1,000'),
-      expect.stringContaining('writing results'),
-    ]);
+    expect(lines).toEqual([expect.stringContaining('split-file 1,000'), expect.stringContaining('writing results')]);
     expect(text()).not.toContain('\u001b');
   });
 

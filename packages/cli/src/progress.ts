@@ -66,10 +66,11 @@ export const startProgress = (stream: NodeJS.WriteStream, file: string, totals: 
     };
   }
 
-  let last = '';
+  const counts = (): string => shown.map((stage) => `${stage} ${countText(totals.get(stage)?.rowsIn ?? 0)}`).join('  ');
+  // Before the first row there is nothing to tell, and a file that is refused is told of in one line.
+  let last = counts();
   const print = (): void => {
-    const counts = shown.map((stage) => `${stage} ${countText(totals.get(stage)?.rowsIn ?? 0)}`).join('  ');
-    const line = step ?? counts;
+    const line = step ?? counts();
     if (line === last) return;
     last = line;
     stream.write(`${seconds().padStart(7)}  ${line}\n`);

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseInUse, lockFolder } from '@sluice/local-cloud/database';
 import { temporarySuffix as objectSuffix } from '@sluice/local-cloud/object-store';
 import { toTerminalText } from './terminal-text.ts';
@@ -56,6 +56,10 @@ const removeEmpty = (folder: string): void => {
   }
 };
 
+/** A folder that is not there and those above it that are not there either, innermost first. */
+const absentFolders = (folder: string): readonly string[] =>
+  existsSync(folder) ? [] : [folder, ...absentFolders(dirname(folder))];
+
 /**
  * Opens an output folder for a run; `runId` is the same for the same work. Refuses, without changing anything, a folder where
  * another run is at work, one that holds other work, and one that holds files of somebody else, the last two unless `force`
@@ -63,13 +67,25 @@ const removeEmpty = (folder: string): void => {
  */
 export const openStateFolder = (out: string, runId: string, force: boolean, isAnew = false): StateFolder => {
   const shown = toTerminalText(out);
-  const isNew = !existsSync(out);
+  const unusable = (thrown: unknown): UsageError =>
+    new UsageError(
+      `--out: expected a folder that can be written, found ${shown} (${(thrown as { code?: string }).code ?? 'error'})`,
+    );
+  const isEmpty = (): boolean => {
+    try {
+      return readdirSync(out).length === 0;
+    } catch (thrown) {
+      throw unusable(thrown);
+    }
+  };
+  const absent = absentFolders(out);
+  const isNew = absent.length > 0;
   const state = join(out, stateName);
   const hadState = existsSync(state);
   if (!isNew && !statSync(out).isDirectory()) {
     throw new UsageError(`--out: expected a folder, found something else at ${shown}`);
   }
-  if (!isNew && !hadState && !force && readdirSync(out).length > 0) {
+  if (!isNew && !hadState && !force && !isEmpty()) {
     throw new UsageError(
       `--out: expected an empty folder or one of an earlier run, found other files in ${shown} (--force uses it anyway)`,
     );
@@ -80,9 +96,7 @@ export const openStateFolder = (out: string, runId: string, force: boolean, isAn
     unlock = lockFolder(state);
   } catch (thrown) {
     if (thrown instanceof DatabaseInUse) throw new UsageError(`--out: another run is at work in ${shown}`);
-    throw new UsageError(
-      `--out: expected a folder that can be written, found ${shown} (${(thrown as { code?: string }).code ?? 'error'})`,
-    );
+    throw unusable(thrown);
   }
   const owner = readOwner(state);
   if (owner !== undefined && owner !== runId && !force) {
@@ -118,7 +132,7 @@ export const openStateFolder = (out: string, runId: string, force: boolean, isAn
       unlock();
       if (isKept) return;
       if (!hadState) removeEmpty(state);
-      if (isNew) removeEmpty(out);
+      for (const folder of absent) removeEmpty(folder);
     },
   };
 };
