@@ -1,12 +1,16 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { catchOutput } from '@sluice/core/caught-output';
 import { describe, expect, it } from 'vitest';
 import { carry, makeFolder, outcomeOf, readReport, write } from './run-harness.ts';
 
-const rows = 200_000;
+const said = catchOutput();
+
+const rows = 60_000;
 /** Rows of one version, each of as many bytes as in the other. */
 const version = (letter: string): string =>
-  `n,text\n${Array.from({ length: rows }, (_, i) => `${i + 1},${letter.repeat(90)}\n`).join('')}`;
+  `n,text\n${Array.from({ length: rows }, (_, i) => `${i + 1},${letter.repeat(330)}\n`).join('')}`;
 
 /** A file, and a processor that changes it while it is read, or before. */
 const setUp = (change: string, when: 'at the first row' | 'when it is loaded' = 'at the first row') => {
@@ -65,7 +69,7 @@ describe('a file that changes while it is read', () => {
     expect(lines).toHaveLength(report.done);
     for (const line of lines) {
       const { row, status, data } = JSON.parse(line) as Record<string, unknown>;
-      expect({ status, data }).toEqual({ status: 'DONE', data: { n: String(row), text: 'a'.repeat(90) } });
+      expect({ status, data }).toEqual({ status: 'DONE', data: { n: String(row), text: 'a'.repeat(330) } });
     }
   });
 
@@ -102,6 +106,32 @@ describe('a file that changes while it is read', () => {
       report: { verdict: 'COMPLETE', done: rows, missing: 0 },
       reason: undefined,
     });
+  });
+});
+
+describe('the unpacked copy of a file', () => {
+  it('is made again when it goes while it is read', async () => {
+    const folder = makeFolder();
+    const [file, out] = [write(join(folder, 'a.csv.gz'), gzipSync(version('a'))), join(folder, 'out')];
+    const processor = write(
+      join(folder, 'processor.ts'),
+      `import * as fs from 'node:fs';
+      import { defineProcessor } from 'sluice';
+      const state = ${JSON.stringify(join(out, '.sluice'))};
+      const once = ${JSON.stringify(join(folder, 'once'))};
+      export default defineProcessor({
+        name: 'removes the copy',
+        process() {
+          if (fs.existsSync(once)) return;
+          fs.writeFileSync(once, '');
+          const copy = fs.readdirSync(state, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith('staged.csv'));
+          fs.rmSync(state + '/' + copy);
+        },
+      });`,
+    );
+    const { report } = await carry(file, out, { processor, chunkBytes: 65_536 });
+    expect(report).toMatchObject({ verdict: 'COMPLETE', done: rows });
+    expect(said).toEqual(['sluice: the state of the earlier run is damaged; beginning anew\n']);
   });
 });
 

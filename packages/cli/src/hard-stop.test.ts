@@ -1,6 +1,7 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -137,6 +138,31 @@ describe('a run that was killed', () => {
   });
 });
 
+describe('a run that goes on', () => {
+  it('has removed half written results before it needs their room', async () => {
+    const folder = makeFolder();
+    const [file, out] = [write(join(folder, 'a.csv'), 'a\n1\n'), join(folder, 'out')];
+    const processor = write(
+      join(folder, 'processor.ts'),
+      `import { readdirSync } from 'node:fs';
+      import { setTimeout } from 'node:timers/promises';
+      import { defineProcessor } from 'sluice';
+      const look = () => readdirSync(${JSON.stringify(out)});
+      export default defineProcessor({
+        name: 'looks',
+        async process() {
+          for (let looks = 0; look().length > 1 && looks < 200; looks++) await setTimeout(5);
+          return { seen: look() };
+        },
+      });`,
+    );
+    mkdirSync(join(out, '.sluice'), { recursive: true });
+    for (const name of resultNames.slice(1)) write(join(out, `${name}.tmp`), 'half');
+    await carry(file, out, { processor });
+    expect(readFileSync(join(out, 'rows.ndjson'), 'utf8')).toContain('"result":{"seen":[".sluice"]}');
+  });
+});
+
 describe('after a power cut', () => {
   it('a run ends with the same files, however much of the log is left', async () => {
     const seed = Date.now() % 1_000_000;
@@ -205,6 +231,13 @@ describe('a damaged state', () => {
     damage(out);
     await goOn(out);
     expect(outcomeOf(out)).toEqual(undisturbed);
+  });
+
+  it('that lost its owner is still that of another run', async () => {
+    const out = copyKilled();
+    truncateSync(join(out, '.sluice', 'run'), 0);
+    const other = write(join(makeFolder(), 'other.csv'), 'a\n1\n');
+    await expect(carry(other, out)).rejects.toThrow(/another file/);
   });
 
   it('without its unpacked copy is made again', async () => {

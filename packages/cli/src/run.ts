@@ -1,31 +1,25 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createAuditJob } from '@sluice/audit-job/audit-job';
 import { jobIdOf } from '@sluice/core/identity';
 import { createLogger } from '@sluice/core/logger';
-import { sweepBody } from '@sluice/core/messages';
 import type { Job, Profile } from '@sluice/core/ports/job-store';
-import { sendOrThrow } from '@sluice/core/send';
 import type { StagePorts } from '@sluice/core/stage';
 import type { StageName, Wiring } from '@sluice/core/wiring';
 import { parseWiring } from '@sluice/core/wiring';
-import { createFinishRows } from '@sluice/finish-rows/finish-rows';
 import { realClock } from '@sluice/local-cloud/clock';
 import { openDatabase, StateDamaged } from '@sluice/local-cloud/database';
-import type { LocalFunction } from '@sluice/local-cloud/function';
 import { forgetMarks } from '@sluice/local-cloud/job-store';
-import type { LocalCloud } from '@sluice/local-cloud/local-cloud';
 import { createLocalCloud } from '@sluice/local-cloud/local-cloud';
 import type { WorkerFunctions } from '@sluice/local-cloud/worker-function';
 import { createWorkerFunctions } from '@sluice/local-cloud/worker-function';
-import { createRelayRows } from '@sluice/relay-rows/relay-rows';
-import { createStoreRows } from '@sluice/store-rows/store-rows';
 import wiringJson from '../../../infra/wiring.json' with { type: 'json' };
 import packageJson from '../package.json' with { type: 'json' };
 import { inboxBucket, workBucket } from './buckets.ts';
 import type { BundledProcessor } from './bundle-processor.ts';
 import { bundleProcessor } from './bundle-processor.ts';
+import type { Pipeline } from './carry-through.ts';
+import { attachStages, carryThrough } from './carry-through.ts';
 import { estimateNeed } from './estimate-need.ts';
 import type { Exported } from './export-job.ts';
 import { exportJob } from './export-job.ts';
@@ -34,25 +28,18 @@ import { checkFreeSpace, freeSpaceOf } from './free-space.ts';
 import { startProgress } from './progress.ts';
 import type { Report } from './report.ts';
 import { createReport, reasonOf } from './report.ts';
-import type { InboxFile } from './run-input.ts';
-import { readInboxFile, readProfile, uploadEvent } from './run-input.ts';
+import { readInboxFile, readProfile } from './run-input.ts';
 import type { RunOptions } from './run-options.ts';
 import { createStageCounts } from './stage-counts.ts';
 import type { StageWorkerData } from './stage-worker.ts';
-import type { StateFolder } from './state-folder.ts';
 import { openStateFolder } from './state-folder.ts';
 import { isStaged, takeUp } from './take-up.ts';
 import { countText, toTerminalText } from './terminal-text.ts';
 import { closeTogether, createTextFile } from './text-file.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Wait between two audits while nothing else happens: rows that are open are being given their time. */
-const auditMilliseconds = 100;
 /** Different reasons of crashes that are told. */
 const crashesMax = 5;
-/** Audits in a row that change nothing before the run gives up on a job. */
-const fruitlessAuditsMax = 50;
-
 /** Wait before messages come back whose function died, each after a time of its own; nobody waits for a visibility timeout here. */
 const returnAfterSeconds = (): number => 0.1 + Math.random() / 2;
 
@@ -72,85 +59,6 @@ const hashRun = (jobId: string, profile: Profile, processor: BundledProcessor | 
     .update(JSON.stringify([jobId, profile.maxRejectedRatio ?? null, processor?.hash ?? null]))
     .digest('hex')
     .slice(0, 32);
-
-type Pipeline = { readonly cloud: LocalCloud; readonly ports: StagePorts };
-
-const attachStages = (
-  cloud: LocalCloud,
-  portsOf: (stage: StageName) => StagePorts,
-  reading: WorkerFunctions,
-  processing: WorkerFunctions,
-): void => {
-  const attachWorker = (stage: StageName, worker: WorkerFunctions, thread: string): void =>
-    cloud.attach(stage, worker.function(stage), { thread, busyMilliseconds: () => worker.busyMilliseconds(stage) });
-  const attachMain = (stage: StageName, run: unknown): void =>
-    cloud.attach(stage, run as LocalFunction, { thread: 'main' });
-  attachWorker('split-file', reading, 'reading');
-  attachWorker('clean-rows', reading, 'reading');
-  attachMain('store-rows', createStoreRows(portsOf('store-rows')));
-  attachMain('relay-rows', createRelayRows(portsOf('relay-rows')));
-  attachWorker('process-rows', processing, 'processing');
-  attachMain('finish-rows', createFinishRows(portsOf('finish-rows')));
-  attachMain('audit-job', createAuditJob(portsOf('audit-job'), { bucket: workBucket }));
-};
-
-/** Resolves once it is known how the file is read, or nothing more happens. */
-const waitForLayout = async ({ ports }: Pipeline, jobId: string, idle: Promise<void>): Promise<void> => {
-  let isIdle = false;
-  const setIdle = (): void => {
-    isIdle = true;
-  };
-  const ended = idle.then(setIdle, setIdle);
-  while (!isIdle) {
-    const job = await ports.jobs.getJob(jobId);
-    if (job?.layout !== undefined) return;
-    await Promise.race([ended, realClock.sleep(10)]);
-  }
-};
-
-/** Audits until the job comes to rest. */
-const auditUntilRest = async (pipeline: Pipeline, jobId: string, signal: AbortSignal): Promise<void> => {
-  const { cloud, ports } = pipeline;
-  let before = '';
-  for (let fruitless = 0; fruitless < fruitlessAuditsMax; ) {
-    await sendOrThrow(ports.queues.audits, [sweepBody], ports);
-    await cloud.runUntilIdle(signal);
-    const job = await ports.jobs.getJob(jobId);
-    if (job === undefined || (job.state !== 'OPEN' && job.state !== 'PLANNING')) return;
-    const now = `${job.state} ${job.repairs}`;
-    fruitless = now === before ? fruitless + 1 : 0;
-    before = now;
-    await realClock.sleep(auditMilliseconds, signal);
-  }
-};
-
-/** Carries the job to its end, or until `stop` aborts; false when that was because of `interrupt`. */
-const carryThrough = async (
-  pipeline: Pipeline,
-  jobId: string,
-  file: InboxFile,
-  state: StateFolder,
-  commit: () => void,
-  stop: AbortSignal,
-  interrupt: AbortSignal,
-): Promise<boolean> => {
-  const { cloud, ports } = pipeline;
-  try {
-    await sendOrThrow(ports.queues.uploads, [uploadEvent(file)], ports);
-    const idle = cloud.runUntilIdle(stop);
-    await waitForLayout(pipeline, jobId, idle);
-    const job = await ports.jobs.getJob(jobId);
-    if (job?.state === 'REFUSED' && job.layout === undefined) return true;
-    state.claim();
-    commit();
-    await idle;
-    await auditUntilRest(pipeline, jobId, stop);
-    return true;
-  } catch (thrown) {
-    if (interrupt.aborted) return false;
-    throw thrown;
-  }
-};
 
 /** A file that could not be read at all is the caller's to mend; nothing was begun. */
 const refusal = (file: string, job: Job): UsageError | undefined =>
