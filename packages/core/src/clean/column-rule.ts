@@ -5,6 +5,7 @@ import { compareDecimals, readDecimal } from './decimal.ts';
 import { cleanField } from './field.ts';
 import { nearestName } from './nearest-name.ts';
 import { redactions } from './redact.ts';
+import { propertyHint, typeListHint, typeMeant, valueMeant } from './schema-hints.ts';
 
 /** Which types a property works with. */
 const propertyTypes: ReadonlyMap<string, readonly ColumnType[]> = new Map<string, readonly ColumnType[]>([
@@ -21,22 +22,6 @@ const propertyTypes: ReadonlyMap<string, readonly ColumnType[]> = new Map<string
   ['pattern', ['string']],
   ['values', ['enum']],
   ['format', ['date', 'datetime']],
-]);
-
-/** What other tools call our types. */
-const otherTypeNames: ReadonlyMap<string, ColumnType> = new Map<string, ColumnType>([
-  ['text', 'string'],
-  ['varchar', 'string'],
-  ['int', 'integer'],
-  ['long', 'integer'],
-  ['bigint', 'integer'],
-  ['number', 'decimal'],
-  ['numeric', 'decimal'],
-  ['float', 'decimal'],
-  ['double', 'decimal'],
-  ['bool', 'boolean'],
-  ['timestamp', 'datetime'],
-  ['category', 'enum'],
 ]);
 
 const shownLengthMax = 60;
@@ -80,10 +65,20 @@ export const parseColumnRule = (column: string, json: unknown): ColumnRule => {
   const type = parseType(properties.get('type'), refuse);
   for (const name of properties.keys()) {
     const types = propertyTypes.get(name);
-    if (types === undefined)
-      refuse(`the property ${showJson(name)} is not known${proposal(name, [...propertyTypes.keys()])}`);
-    else if (!types.includes(type)) {
-      refuse(`"${name}" works with type ${types.join(', ')}, found type ${type}; remove it or change the type`);
+    if (types === undefined) {
+      const hint = propertyHint(name);
+      const known = [...propertyTypes.keys()];
+      refuse(`the property ${showJson(name)} is not known${hint === undefined ? proposal(name, known) : `; ${hint}`}`);
+    } else if (!types.includes(type)) {
+      const [only, ...others] = types;
+      const wanted = others.length === 0 ? `"type": "${only}"` : 'a type';
+      refuse(
+        `"${name}" works with type ${types.join(', ')}, found ${
+          properties.has('type')
+            ? `type ${type}; remove it or change the type`
+            : `none, which means ${type}; add ${wanted}, or remove it`
+        }`,
+      );
     }
   }
   const reading: Reading = { properties, refuse };
@@ -99,11 +94,17 @@ const parseType = (found: unknown, refuse: Refuse): ColumnType => {
   if (found === undefined) return 'string';
   const type = columnTypes.find((known) => known === found);
   if (type !== undefined) return type;
-  const other = typeof found === 'string' ? otherTypeNames.get(found.toLowerCase()) : undefined;
-  const hint =
-    other === undefined ? proposal(typeof found === 'string' ? found : '', columnTypes) : `; did you mean "${other}"?`;
-  return refuse(`expected "type" to be one of the known types, found ${showJson(found)}${hint}`);
+  const name = typeof found === 'string' ? found : '';
+  const other = typeMeant(name);
+  const hint = other === undefined ? typeListHint(found, columnTypes) : `did you mean "${other}"?`;
+  return refuse(
+    `expected "type" to be one of the known types, found ${showJson(found)}${
+      hint === undefined ? proposal(name, columnTypes) : `; ${hint}`
+    }`,
+  );
 };
+
+const writeInstead = (meant: unknown): string => (meant === undefined ? '' : `; write ${showJson(meant)}`);
 
 const readProperty = <Wanted>(
   { properties, refuse }: Reading,
@@ -113,7 +114,10 @@ const readProperty = <Wanted>(
 ): Wanted | undefined => {
   const found = properties.get(name);
   if (found === undefined) return undefined;
-  return read(found) ?? refuse(`expected "${name}" to be ${expected}, found ${showJson(found)}`);
+  const value = read(found);
+  if (value !== undefined) return value;
+  const meant = valueMeant(found, (other) => read(other) !== undefined);
+  return refuse(`expected "${name}" to be ${expected}, found ${showJson(found)}${writeInstead(meant)}`);
 };
 
 const asBoolean = (found: unknown): boolean | undefined => (typeof found === 'boolean' ? found : undefined);
@@ -182,7 +186,9 @@ const parseTyped = (type: ColumnType, reading: Reading): ColumnRule => {
       const values = readProperty(reading, 'values', 'a list of different non-empty strings', (found) =>
         asValues(found, reading),
       );
-      return values === undefined ? refuse('type enum needs "values", a list of the allowed texts') : { type, values };
+      return values === undefined
+        ? refuse('type enum needs "values", a list of the allowed texts such as ["a", "b"]')
+        : { type, values };
     }
     default:
       return { type };
@@ -207,12 +213,17 @@ const parseDated = (type: 'date' | 'datetime', reading: Reading): ColumnRule => 
   return { type, ...present('format', format), ...present('min', min), ...present('max', max) };
 };
 
+const textHint = (value: unknown): string => {
+  if (value === null || value === '') return '; remove it, an empty field is a missing value';
+  return typeof value === 'number' || typeof value === 'boolean' ? `; write "${value}"` : '';
+};
+
 const asValues = (found: unknown, { properties, refuse }: Reading): readonly string[] | undefined => {
   if (!Array.isArray(found) || found.length === 0) return undefined;
   const values = new Set<string>();
   for (const value of found) {
-    const text = asText(value);
-    if (text === undefined || values.has(text)) return undefined;
+    const text = asText(value) ?? refuse(`"values" has ${showJson(value)}, which is no text${textHint(value)}`);
+    if (values.has(text)) refuse(`"values" has ${showJson(text)} twice; remove one of them`);
     if (properties.get('clean') !== false && cleanField(text) !== text) {
       refuse(
         `"values" has ${showJson(text)}, which no cleaned field equals; write ${showJson(cleanField(text))}, or set "clean": false`,
@@ -227,9 +238,13 @@ const withDefault = (column: string, rule: ColumnRule, { properties, refuse }: R
   const found = properties.get('default');
   if (found === undefined) return rule;
   const wanted = rule.type === 'integer' ? 'number' : rule.type === 'boolean' ? 'boolean' : 'string';
-  const isWanted = typeof found === wanted || (rule.type === 'decimal' && asDecimal(found) !== undefined);
-  if (!isWanted || found === '')
-    refuse(`expected "default" to be a ${wanted}${hintOf(rule)}, found ${showJson(found)}`);
+  const isWanted = (value: unknown): boolean =>
+    (typeof value === wanted || (rule.type === 'decimal' && asDecimal(value) !== undefined)) && value !== '';
+  if (!isWanted(found)) {
+    const expected = wanted === 'boolean' ? 'true or false' : `a ${wanted}${hintOf(rule)}`;
+    const meant = writeInstead(valueMeant(found, isWanted));
+    refuse(`expected "default" to be ${expected}, found ${showJson(found)}${meant}`);
+  }
 
   // A default is written as values come out, so a date's own format does not apply to it.
   const { redact: _redact, ...plain } = rule;

@@ -30,8 +30,19 @@ describe('parseDateFormat', () => {
     ],
     [
       'date',
+      'DD.MM.YYYY',
+      'has the unknown token "DD"; did you mean "dd"? Known are yyyy yy MMM MM M dd d HH H hh h mm m ss s S SSS a XXX Z; put other letters in single quotes',
+    ],
+    [
+      'date',
+      '%d.%m.%Y',
+      'has "%d", as strftime writes it; write yyyy for %Y, MM for %m, dd for %d, HH for %H, mm for %M, ss for %S',
+    ],
+    ['datetime', 'ISO8601', 'has the unknown token "I"; leave the format out for ISO 8601'],
+    [
+      'date',
       'yyyy-MM-dd o',
-      'has the unknown token "o"; did you mean "M"? Known are yyyy yy MMM MM M dd d HH H hh h mm m ss s S SSS a XXX Z; put other letters in single quotes',
+      'has the unknown token "o"; known are yyyy yy MMM MM M dd d HH H hh h mm m ss s S SSS a XXX Z; put other letters in single quotes',
     ],
   ] as const)('refuses for a %s the format %j', (type, format, message) => {
     expect(() => parseDateFormat('format', type, format)).toThrow(refused(message));

@@ -107,7 +107,7 @@ const parseTokens = (where: string, format: string): readonly DateToken[] => {
       open.at(-1)?.push({ ...field('optional', 0, 0), inner: tokens });
     } else if (piece === "'") refuse(where, "has a quote that is not closed; write '' for a single quote");
     else if (piece === 'T') tokens.push(field('separator', 1, 1));
-    else if (/^[a-zA-Z]/.test(piece)) refuseToken(where, piece);
+    else if (/^[a-zA-Z]/.test(piece)) refuseToken(where, piece, format);
     else tokens.push(...literalTokens(piece));
   }
   if (open.length > 1) refuse(where, 'has a "[" that is not closed');
@@ -120,13 +120,19 @@ const literalTokens = (piece: string): readonly DateToken[] => {
   return text.split('').map((character) => ({ ...field('literal', 1, 1), unit: character.charCodeAt(0) }));
 };
 
-const refuseToken = (where: string, piece: string): never => {
-  const nearest = nearestName(piece, tokenNames);
-  const proposal = nearest === undefined ? '' : `did you mean ${JSON.stringify(nearest)}? `;
-  return refuse(
-    where,
-    `has the unknown token ${JSON.stringify(piece)}; ${proposal}Known are ${tokenNames.join(' ')}; put other letters in single quotes`,
-  );
+const refuseToken = (where: string, piece: string, format: string): never => {
+  const [percent] = /%[a-zA-Z]/.exec(format) ?? [];
+  if (percent !== undefined) {
+    const instead = 'write yyyy for %Y, MM for %m, dd for %d, HH for %H, mm for %M, ss for %S';
+    refuse(where, `has "${percent}", as strftime writes it; ${instead}`);
+  }
+  const token = `has the unknown token ${JSON.stringify(piece)}`;
+  if (/^iso/i.test(format)) refuse(where, `${token}; leave the format out for ISO 8601`);
+  // A single letter is near to every other one.
+  const alike = tokenNames.filter((name) => name[0]?.toLowerCase() === piece[0]?.toLowerCase());
+  const nearest = nearestName(piece, alike);
+  const known = nearest === undefined ? 'known' : `did you mean ${JSON.stringify(nearest)}? Known`;
+  return refuse(where, `${token}; ${known} are ${tokenNames.join(' ')}; put other letters in single quotes`);
 };
 
 const fieldsOf = (tokens: readonly DateToken[]): DateField[] =>

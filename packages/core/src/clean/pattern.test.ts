@@ -24,14 +24,22 @@ describe('compilePattern', () => {
     expect(regExp.test(other)).toBe(false);
   });
 
-  it.each(['(', '[a', 'a)|(b', '*', '\\', 'a{2,1}', '{', '(?<a>x)(?<a>y)'])(
-    'refuses %j, which is no regular expression',
-    (pattern) => {
-      expect(() => compilePattern('pattern', pattern, undefined)).toThrow(
-        refused('is not a valid regular expression (ECMAScript syntax with the u flag); check brackets and escapes'),
-      );
-    },
-  );
+  it.each([
+    ['(', 'Unterminated group'],
+    ['[a:/', 'Unterminated character class'],
+    ['a)|(b', "Unmatched ')'"],
+    ['*', 'Nothing to repeat'],
+    ['\\', '\\ at end of pattern'],
+    ['\\-', 'Invalid escape'],
+    ['a{2,1}', 'numbers out of order in {} quantifier'],
+    ['{', 'Lone quantifier brackets'],
+    ['(?<a>x)(?<a>y)', 'Duplicate capture group name'],
+    ['(?i)a', 'Invalid group'],
+  ])('refuses %j, which is no regular expression, and says why', (pattern, why) => {
+    expect(() => compilePattern('pattern', pattern, undefined)).toThrow(
+      refused(`is not a valid regular expression (ECMAScript syntax with the u flag): ${why}`),
+    );
+  });
 
   it('refuses a pattern that is too long to be compiled, before any row meets it', () => {
     const longest = 'q'.repeat(2_000);

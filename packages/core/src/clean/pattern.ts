@@ -44,10 +44,11 @@ export const compilePattern = (where: string, pattern: string, maxLength: number
     );
   }
   // Alone first: `a)|(b` would become valid inside the group that anchors it.
-  if (!isValid(pattern)) {
+  const complaint = complaintOf(pattern);
+  if (complaint !== undefined) {
     throw new SluiceError(
       'SCHEMA_INVALID',
-      `${where} is not a valid regular expression (ECMAScript syntax with the u flag); check brackets and escapes`,
+      `${where} is not a valid regular expression (ECMAScript syntax with the u flag): ${complaint}`,
     );
   }
   const costOf = readCost(where, pattern);
@@ -68,12 +69,14 @@ export const compilePattern = (where: string, pattern: string, maxLength: number
   );
 };
 
-const isValid = (pattern: string): boolean => {
+/** What the engine has against a pattern, without the pattern. */
+const complaintOf = (pattern: string): string | undefined => {
   try {
     new RegExp(pattern, 'u');
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (thrown) {
+    const [, complaint] = /\/u: (.*)$/s.exec(thrown instanceof Error ? thrown.message : '') ?? [];
+    return complaint ?? 'check brackets and escapes';
   }
 };
 

@@ -83,7 +83,7 @@ describe('parseSchema', () => {
       JSON.parse('{"__proto__": 1}'),
       'schema: the property "__proto__" is not known; known are columns, ragged, unknown',
     ],
-    [{ columns: [] }, 'schema: expected "columns" to be an object keyed by column name, found []'],
+    [{ columns: [] }, 'schema: expected "columns" to be an object such as {"id": {"type": "integer"}}, found []'],
     [{ ragged: 'fill' }, 'schema: expected "ragged" to be "reject" or "pad", found "fill"'],
     [{ unknown: true }, 'schema: expected "unknown" to be "keep" or "drop", found true'],
     [{ columns: { ' a ': {} } }, 'schema: column " a " is not a cleaned name; write "a"'],
@@ -106,12 +106,44 @@ describe('parseSchema', () => {
   it.each<[unknown, string]>([
     ['integer', 'expected an object such as {"type": "integer"}, found "integer"'],
     [{ type: 'intger' }, 'expected "type" to be one of the known types, found "intger"; did you mean "integer"?'],
-    [{ type: 'float' }, 'expected "type" to be one of the known types, found "float"; did you mean "decimal"?'],
+    ...(
+      [
+        ['float', 'decimal'],
+        ['Float64', 'decimal'],
+        ['double precision', 'decimal'],
+        ['INT', 'integer'],
+        ['int8', 'integer'],
+        ['str', 'string'],
+        ['varchar(20)', 'string'],
+        ['uuid', 'string'],
+        ['bool', 'boolean'],
+        ['timestamp', 'datetime'],
+        ['timestamp with time zone', 'datetime'],
+      ] as const
+    ).map(([type, meant]): [unknown, string] => [
+      { type },
+      `expected "type" to be one of the known types, found "${type}"; did you mean "${meant}"?`,
+    ]),
+    [
+      { type: ['null', 'integer'] },
+      'expected "type" to be one of the known types, found ["null","integer"]; write "integer" alone, a column may be empty unless "required" is true',
+    ],
     [
       { type: 'constructor' },
       'expected "type" to be one of the known types, found "constructor"; known are string, integer, decimal, boolean, date, datetime, enum',
     ],
     [{ requird: true }, 'the property "requird" is not known; did you mean "required"?'],
+    [{ enum: ['a'] }, 'the property "enum" is not known; did you mean "values"?'],
+    [{ type: 'integer', minimum: 1 }, 'the property "minimum" is not known; did you mean "min"?'],
+    [{ regex: 'a' }, 'the property "regex" is not known; did you mean "pattern"?'],
+    [{ 'not-null': true }, 'the property "not-null" is not known; did you mean "required"?'],
+    [{ nullable: true }, 'the property "nullable" is not known; a column may be empty unless "required" is true'],
+    [{ minLength: 3 }, 'the property "minLength" is not known; write a "pattern" such as ".{3,}"'],
+    [{ trim: true }, 'the property "trim" is not known; fields are trimmed unless "clean" is false'],
+    [
+      { color: 'red' },
+      'the property "color" is not known; known are type, required, default, rename, drop, clean, redact, min, max, maxLength, pattern, values, format',
+    ],
     [{ required: 'yes' }, 'expected "required" to be true or false, found "yes"'],
     [{ drop: 1 }, 'expected "drop" to be true or false, found 1'],
     [{ clean: null }, 'expected "clean" to be true or false, found null'],
@@ -121,14 +153,21 @@ describe('parseSchema', () => {
       { type: 'boolean', redact: 'hash' },
       '"redact" works with type string, integer, decimal, date, datetime, enum, found type boolean; remove it or change the type',
     ],
-    [{ values: ['a'] }, '"values" works with type enum, found type string; remove it or change the type'],
+    [
+      { values: ['a'] },
+      '"values" works with type enum, found none, which means string; add "type": "enum", or remove it',
+    ],
+    [
+      { type: 'string', values: ['a'] },
+      '"values" works with type enum, found type string; remove it or change the type',
+    ],
     [
       { type: 'integer', format: 'yyyy' },
       '"format" works with type date, datetime, found type integer; remove it or change the type',
     ],
     [
       { min: 1 },
-      '"min" works with type integer, decimal, date, datetime, found type string; remove it or change the type',
+      '"min" works with type integer, decimal, date, datetime, found none, which means string; add a type, or remove it',
     ],
     [
       { type: 'integer', maxLength: 3 },
@@ -138,25 +177,43 @@ describe('parseSchema', () => {
     [{ pattern: 5 }, 'expected "pattern" to be a regular expression in a string, found 5'],
     [
       { pattern: '(' },
-      '"pattern" is not a valid regular expression (ECMAScript syntax with the u flag); check brackets and escapes',
+      '"pattern" is not a valid regular expression (ECMAScript syntax with the u flag): Unterminated group',
     ],
     [
       { pattern: '(\\d+)+' },
       '"pattern" may take forever on some texts, because it repeats a part that can itself match in several ways; ' +
         'take the quantifiers and alternatives out of the repeated part, or give each repetition a small upper bound such as {1,20}',
     ],
-    [{ type: 'enum' }, 'type enum needs "values", a list of the allowed texts'],
+    [{ type: 'enum' }, 'type enum needs "values", a list of the allowed texts such as ["a", "b"]'],
     [{ type: 'enum', values: [] }, 'expected "values" to be a list of different non-empty strings, found []'],
     [
-      { type: 'enum', values: ['a', 'a'] },
-      'expected "values" to be a list of different non-empty strings, found ["a","a"]',
+      { type: 'enum', values: 'a, b' },
+      'expected "values" to be a list of different non-empty strings, found "a, b"; write ["a","b"]',
     ],
-    [{ type: 'enum', values: [1] }, 'expected "values" to be a list of different non-empty strings, found [1]'],
+    [{ type: 'enum', values: ['a', 'b', 'a'] }, '"values" has "a" twice; remove one of them'],
+    [{ type: 'enum', values: [['a']] }, '"values" has ["a"], which is no text'],
+    [{ type: 'enum', values: 'a, a' }, 'expected "values" to be a list of different non-empty strings, found "a, a"'],
+    [{ type: 'enum', values: ['a', 1] }, '"values" has 1, which is no text; write "1"'],
+    [
+      { type: 'enum', values: ['a', ''] },
+      '"values" has "", which is no text; remove it, an empty field is a missing value',
+    ],
+    [
+      { type: 'enum', values: [null] },
+      '"values" has null, which is no text; remove it, an empty field is a missing value',
+    ],
     [
       { type: 'enum', values: ['a '] },
       '"values" has "a ", which no cleaned field equals; write "a", or set "clean": false',
     ],
-    [{ type: 'integer', min: '0' }, 'expected "min" to be an integer within +-9007199254740991, found "0"'],
+    [{ type: 'integer', min: '0' }, 'expected "min" to be an integer within +-9007199254740991, found "0"; write 0'],
+    [{ type: 'integer', min: 'x' }, 'expected "min" to be an integer within +-9007199254740991, found "x"'],
+    [
+      { type: 'decimal', min: '1,5' },
+      'expected "min" to be a decimal number (beyond +-9007199254740991 as a string of digits), found "1,5"; write "1.5"',
+    ],
+    [{ maxLength: '5' }, 'expected "maxLength" to be an integer of at least 1, found "5"; write 5'],
+    [{ required: 'true' }, 'expected "required" to be true or false, found "true"; write true'],
     [{ type: 'integer', max: 1.5 }, 'expected "max" to be an integer within +-9007199254740991, found 1.5'],
     [{ type: 'integer', min: 2, max: 1 }, '"min" 2 is above "max" 1; no value fits'],
     [{ type: 'decimal', min: '0.11', max: 0.1 }, '"min" "0.11" is above "max" "0.1"; no value fits'],
@@ -180,8 +237,9 @@ describe('parseSchema', () => {
       { type: 'date', format: 'yyyy-mm-dd' },
       '"format" lacks the month (MM, mm is minutes), which a date needs, in "yyyy-mm-dd"',
     ],
-    [{ type: 'integer', default: '5' }, 'expected "default" to be a number, found "5"'],
-    [{ type: 'boolean', default: 'yes' }, 'expected "default" to be a boolean, found "yes"'],
+    [{ type: 'integer', default: '5' }, 'expected "default" to be a number, found "5"; write 5'],
+    [{ type: 'integer', default: 'x' }, 'expected "default" to be a number, found "x"'],
+    [{ type: 'boolean', default: 'yes' }, 'expected "default" to be true or false, found "yes"'],
     [{ default: null }, 'expected "default" to be a string, found null'],
     [{ default: ' ' }, '"default" " " is empty once it is cleaned; remove it'],
     [
@@ -219,7 +277,7 @@ describe('parseSchema', () => {
       { type: 'enum', values: deep },
       { default: deep },
     ]) {
-      expect(messageOf({ columns: { a: rule } })).toContain(`found ${shown}...`);
+      expect(messageOf({ columns: { a: rule } })).toContain(` ${shown}...`);
     }
     const objects: unknown = JSON.parse(`${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}`);
     expect(messageOf({ ragged: objects })).toContain(`found ${'{"a":'.repeat(12)}...`);

@@ -54,7 +54,8 @@ const parseColumns = (json: unknown): ReadonlyMap<string, ColumnRule> => {
   const columns = new Map<string, ColumnRule>();
   if (json === undefined) return columns;
   const entries =
-    entriesOf(json) ?? refuse(`expected "columns" to be an object keyed by column name, found ${showJson(json)}`);
+    entriesOf(json) ??
+    refuse(`expected "columns" to be an object such as {"id": {"type": "integer"}}, found ${showJson(json)}`);
   for (const [name, rule] of entries) {
     const cleaned = cleanField(name);
     if (cleaned === null)
