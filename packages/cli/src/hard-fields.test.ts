@@ -47,9 +47,11 @@ describe('chunks of any size', () => {
       [11, 'QUOTE_NOT_CLOSED'],
     ]);
     const sizes = [
-      [1, 2, 3, 7],
-      [10, 16, 25, 40],
-      [64, 99, 150],
+      [1, 2],
+      [3, 7],
+      [10, 16],
+      [25, 40],
+      [64, 150],
     ];
     for (const some of sizes) {
       const others = await Promise.all(some.map((chunkBytes) => carry(content, { chunkBytes })));
