@@ -29,14 +29,11 @@ export const removeFolders = (): void => {
 
 export type Ended = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
 
-/** What Node itself is to do besides: options of its own, and variables. */
-export type Around = { readonly node?: readonly string[]; readonly environment?: Readonly<Record<string, string>> };
-
-/** The command as a process of its own, in a folder, its standard input a pipe that brings nothing. */
-export const sluice = async (folder: string, args: readonly string[], around: Around = {}): Promise<Ended> => {
-  const command = ['--disable-warning=ExperimentalWarning', ...(around.node ?? []), main, ...args];
-  const env = { ...process.env, ...around.environment };
-  const child = spawn(process.execPath, command, { cwd: folder, env, timeout: 60_000, killSignal: 'SIGKILL' });
+/** The command as a process of its own, in a folder, its standard input a pipe that brings nothing; `by` starts it. */
+export const sluice = async (folder: string, args: readonly string[], by: readonly string[] = []): Promise<Ended> => {
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
+  const [command = '', ...rest] = [...by, ...node, main, ...args];
+  const child = spawn(command, rest, { cwd: folder, timeout: 60_000, killSignal: 'SIGKILL' });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (text) => {
     stdout += String(text);
@@ -61,9 +58,9 @@ const contentsOf = (path: string): readonly string[] => {
 };
 
 /** The line with which the command refuses, without its name. It ends with 2, says nothing else, and leaves all as it was. */
-export const refusalIn = async (folder: string, args: readonly string[], around?: Around): Promise<string> => {
+export const refusalIn = async (folder: string, args: readonly string[], by?: readonly string[]): Promise<string> => {
   const before = contentsOf(folder);
-  const { status, stdout, stderr } = await sluice(folder, args, around);
+  const { status, stdout, stderr } = await sluice(folder, args, by);
   expect(stderr).toMatch(/^sluice: [^\p{Cc}\p{Cf}]+\n$/u);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(contentsOf(folder)).toEqual(before);
@@ -71,14 +68,10 @@ export const refusalIn = async (folder: string, args: readonly string[], around?
 };
 
 /** The line with which a file of these bytes, `in.csv`, is refused. */
-export const refusalOf = (
-  content: string | Uint8Array,
-  args: readonly string[] = [],
-  around?: Around,
-): Promise<string> => {
+export const refusalOf = (content: string | Uint8Array, args: readonly string[] = []): Promise<string> => {
   const folder = makeFolder();
   writeFileSync(join(folder, 'in.csv'), content);
-  return refusalIn(folder, ['run', 'in.csv', ...args], around);
+  return refusalIn(folder, ['run', 'in.csv', ...args]);
 };
 
 export type Row = { readonly row: number; readonly line: number; readonly status: string; readonly data: unknown };
