@@ -1,0 +1,225 @@
+import type { AttributeValue, DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import type { JobStore } from '../ports/job-store.ts';
+import {
+  checkItem,
+  chunkKey,
+  chunkPrefix,
+  isOpen,
+  jobKey,
+  leaseKey,
+  markKey,
+  markPrefix,
+  open,
+  openIndex,
+  toChunk,
+  toJob,
+  toJobAttributes,
+  toJobItem,
+  toMark,
+} from './job-item.ts';
+import type { Item } from './row-item.ts';
+import { textIn } from './row-item.ts';
+import { callTable, isConditionFailed, toTableError } from './table-error.ts';
+
+/** Writes under way at once when many are to be made: one partition, which a job's ledger is, takes a thousand a second. */
+const writesInFlightMax = 8;
+
+const isNew = { ConditionExpression: 'attribute_not_exists(#pk)', ExpressionAttributeNames: { '#pk': 'pk' } };
+
+/** Names and values as an expression's placeholders. Nothing of a user's ever stands in an expression itself. */
+const placeholders = (item: Item): { readonly names: Record<string, string>; readonly values: Item } => ({
+  names: Object.fromEntries(Object.keys(item).map((name) => [`#${name}`, name])),
+  values: Object.fromEntries(Object.entries(item).map(([name, value]) => [`:${name}`, value])),
+});
+
+/**
+ * The jobs table in DynamoDB. Everything but the list of open jobs is read consistently; that comes from an index, which
+ * lags behind by moments, and a job that it leaves out is in the next one. When an answer was lost and the client tried
+ * again, a conditional write meets its own effect and answers false: it stands there, which is what false says.
+ */
+export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore => {
+  const TableName = table;
+
+  /** False when the condition did not hold. */
+  const isWritten = async (write: Promise<unknown>): Promise<boolean> => {
+    try {
+      await write;
+      return true;
+    } catch (thrown) {
+      if (isConditionFailed(thrown)) return false;
+      throw toTableError('writing to the jobs table', thrown);
+    }
+  };
+
+  /** Writes every item, a few at once; after a failure no further ones are begun. */
+  const writeAll = async (items: readonly Item[], write: (item: Item) => Promise<unknown>): Promise<void> => {
+    let next = 0;
+    const writeOn = async (): Promise<void> => {
+      try {
+        for (let item = items[next++]; item !== undefined; item = items[next++]) await write(item);
+      } catch (thrown) {
+        next = items.length;
+        throw thrown;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(writesInFlightMax, items.length) }, writeOn));
+  };
+
+  async function* readPages<Entry>(
+    query: Omit<QueryCommandInput, 'TableName'>,
+    toEntry: (item: Item) => Entry,
+  ): AsyncGenerator<readonly Entry[]> {
+    let next: Record<string, AttributeValue> | undefined;
+    do {
+      const page = await callTable(
+        'reading the jobs table',
+        client.send(new QueryCommand({ TableName, ...query, ExclusiveStartKey: next })),
+      );
+      const entries = (page.Items ?? []).map(toEntry);
+      if (entries.length > 0) yield entries;
+      next = page.LastEvaluatedKey;
+    } while (next !== undefined);
+  }
+
+  const readPart = <Entry>(jobId: string, prefix: string, toEntry: (item: Item) => Entry) =>
+    readPages(
+      {
+        ConsistentRead: true,
+        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
+        ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
+        ExpressionAttributeValues: { ':pk': { S: jobId }, ':prefix': { S: prefix } },
+      },
+      toEntry,
+    );
+
+  /** Writes a part of a chunk that is there and does not have it yet. */
+  const writeOnce = (jobId: string, chunk: number, name: 'cleaned' | 'closed', part: object): Promise<boolean> =>
+    isWritten(
+      client.send(
+        new UpdateItemCommand({
+          TableName,
+          Key: chunkKey(jobId, chunk),
+          UpdateExpression: 'SET #part = :part',
+          ConditionExpression: 'attribute_exists(#pk) AND attribute_not_exists(#part)',
+          ExpressionAttributeNames: { '#pk': 'pk', '#part': name },
+          ExpressionAttributeValues: { ':part': { S: JSON.stringify(part) } },
+        }),
+      ),
+    );
+
+  const getJob: JobStore['getJob'] = async (jobId) => {
+    const { Item: item } = await callTable(
+      'reading a job',
+      client.send(new GetItemCommand({ TableName, Key: jobKey(jobId), ConsistentRead: true })),
+    );
+    return item === undefined ? undefined : toJob(item);
+  };
+
+  return {
+    createJob: async (job) => {
+      const item = toJobItem(job);
+      checkItem('job', item);
+      return isWritten(client.send(new PutItemCommand({ TableName, Item: item, ...isNew })));
+    },
+
+    getJob,
+
+    async changeJob(jobId, states, change) {
+      const attributes = toJobAttributes(change);
+      if (states.length === 0) return false;
+      if (Object.keys(attributes).length === 0) {
+        const job = await getJob(jobId);
+        return job !== undefined && states.includes(job.state);
+      }
+      checkItem('job', attributes);
+      const isClosing = change.state !== undefined && !isOpen(change.state);
+      const set: Item = { ...attributes, ...(change.state !== undefined && !isClosing ? { open } : {}) };
+      const { names, values } = placeholders(set);
+      const assignments = Object.keys(set).map((name) => `#${name} = :${name}`);
+      const stateNames = states.map((_, i) => `:from${i}`);
+      return isWritten(
+        client.send(
+          new UpdateItemCommand({
+            TableName,
+            Key: jobKey(jobId),
+            UpdateExpression: `SET ${assignments.join(', ')}${isClosing ? ' REMOVE #open' : ''}`,
+            ConditionExpression: `#state IN (${stateNames.join(', ')})`,
+            ExpressionAttributeNames: { ...names, '#state': 'state', ...(isClosing ? { '#open': 'open' } : {}) },
+            ExpressionAttributeValues: {
+              ...values,
+              ...Object.fromEntries(states.map((state, i) => [`:from${i}`, { S: state }])),
+            },
+          }),
+        ),
+      );
+    },
+
+    takeLease: (jobId, lease, owner, now, until) =>
+      isWritten(
+        client.send(
+          new PutItemCommand({
+            TableName,
+            Item: { ...leaseKey(jobId, lease), owner: { S: owner }, until: { N: String(until) } },
+            ConditionExpression: 'attribute_not_exists(#until) OR #until <= :now OR #owner = :owner',
+            ExpressionAttributeNames: { '#until': 'until', '#owner': 'owner' },
+            ExpressionAttributeValues: { ':now': { N: String(now) }, ':owner': { S: owner } },
+          }),
+        ),
+      ),
+
+    async releaseLease(jobId, lease, owner) {
+      await isWritten(
+        client.send(
+          new UpdateItemCommand({
+            TableName,
+            Key: leaseKey(jobId, lease),
+            // A lease without an end is free. The item stays: nothing here needs leave to delete.
+            UpdateExpression: 'REMOVE #owner, #until',
+            ConditionExpression: '#owner = :owner',
+            ExpressionAttributeNames: { '#until': 'until', '#owner': 'owner' },
+            ExpressionAttributeValues: { ':owner': { S: owner } },
+          }),
+        ),
+      );
+    },
+
+    /** A conditional write per chunk: a batch of writes would take the counts of those that exist away. */
+    putChunks: (jobId, chunks) =>
+      writeAll(
+        chunks.map((chunk) => ({ ...chunkKey(jobId, chunk.chunk), plan: { S: JSON.stringify(chunk) } })),
+        (item) => isWritten(client.send(new PutItemCommand({ TableName, Item: item, ...isNew }))),
+      ),
+
+    putCounts: (jobId, chunk, counts) => writeOnce(jobId, chunk, 'cleaned', counts),
+
+    closeChunk: (jobId, chunk, closed) => writeOnce(jobId, chunk, 'closed', closed),
+
+    listChunks: (jobId) => readPart(jobId, chunkPrefix, toChunk),
+
+    putMarks(marks) {
+      // Of two marks on one place the later stays, whichever of two writes would have been the last.
+      const items = new Map<string, Item>();
+      for (const mark of marks) {
+        const key = markKey(mark);
+        items.set(`${textIn(key, 'pk')} ${textIn(key, 'sk')}`, { ...key, mark: { S: JSON.stringify(mark) } });
+      }
+      return writeAll([...items.values()], (item) =>
+        callTable('writing a mark', client.send(new PutItemCommand({ TableName, Item: item }))),
+      );
+    },
+
+    listMarks: (jobId) => readPart(jobId, markPrefix, toMark),
+
+    listOpenJobs: () =>
+      readPages(
+        {
+          IndexName: openIndex,
+          KeyConditionExpression: '#open = :open',
+          ExpressionAttributeNames: { '#open': 'open' },
+          ExpressionAttributeValues: { ':open': open },
+        },
+        (item) => textIn(item, 'pk') ?? '',
+      ),
+  };
+};
