@@ -43,6 +43,12 @@ export type ScriptedEndpoint = {
   close(): Promise<void>;
 };
 
+/** What a client needs besides the endpoint's URL. Nothing here is looked at: signatures are not checked. */
+export const scriptedAccess = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'scripted', secretAccessKey: 'scripted' },
+} as const;
+
 /** Source: the clients' `serviceTarget`, as in X-Amz-Target: <target>.<operation>. */
 const serviceTargets: Readonly<Record<string, ScriptedRequest['service']>> = {
   AmazonSQS: 'sqs',

@@ -1,0 +1,99 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+
+/**
+ * Connections of one client. Sending, writing and uploading each keep four calls under way (`send.ts`, `write-rows.ts`,
+ * `object-store.ts`), and reading ahead three; so this is never what they wait for, and bounds what goes wrong when
+ * they do not. The SDK's own limit is 50, with any number of calls queued behind them.
+ */
+const socketsMax = 16;
+/** Tries of a call, the first included, in the SDK's standard mode. */
+const attemptsMax = 3;
+
+/** Longest wait for a connection, for the head of an answer, and for the next byte of its body. */
+export type Timeouts = {
+  readonly connectionMilliseconds: number;
+  readonly answerMilliseconds: number;
+  readonly silenceMilliseconds: number;
+};
+
+/** Three tries of a call take 15 s at most and so leave time to settle in a function that has 60 s. */
+const messageTimeouts: Timeouts = {
+  connectionMilliseconds: 2_000,
+  answerMilliseconds: 5_000,
+  silenceMilliseconds: 5_000,
+};
+/** S3 answers once a whole part has arrived. A body's silence is for `read-object.ts` to judge, which gives it 10 s. */
+const objectTimeouts: Timeouts = {
+  connectionMilliseconds: 2_000,
+  answerMilliseconds: 20_000,
+  silenceMilliseconds: 15_000,
+};
+
+/** What is not given, the SDK finds out by itself, in its usual order. `endpoint`: of a compatible service that is not AWS's. */
+export type ClientOptions = {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly credentials?: NonNullable<SQSClientConfig['credentials']>;
+  readonly timeouts?: Timeouts;
+};
+
+const toConfig = ({ endpoint, region, credentials, timeouts }: ClientOptions, standard: Timeouts) => {
+  const { connectionMilliseconds, answerMilliseconds, silenceMilliseconds } = timeouts ?? standard;
+  const agentOptions = { keepAlive: true, maxSockets: socketsMax };
+  return {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+    retryMode: 'standard',
+    maxAttempts: attemptsMax,
+    requestHandler: new NodeHttpHandler({
+      httpAgent: new HttpAgent(agentOptions),
+      httpsAgent: new HttpsAgent(agentOptions),
+      connectionTimeout: connectionMilliseconds,
+      requestTimeout: answerMilliseconds,
+      // Without it the SDK only warns, and waits on.
+      throwOnRequestTimeout: true,
+      socketTimeout: silenceMilliseconds,
+    }),
+  };
+};
+
+export const createSqsClient = (options: ClientOptions = {}): SQSClient =>
+  new SQSClient({
+    ...toConfig(options, messageTimeouts),
+    // A queue's URL names the queue; where requests go is the endpoint's matter. Otherwise an endpoint from
+    // AWS_ENDPOINT_URL loses against the host in the URL.
+    useQueueUrlAsEndpoint: false,
+  });
+
+export const createS3Client = (options: ClientOptions = {}): S3Client =>
+  new S3Client({
+    ...toConfig(options, objectTimeouts),
+    // Other services seldom have a host name for each bucket.
+    ...(options.endpoint === undefined ? {} : { forcePathStyle: true }),
+    // Every body that we send is a whole buffer: its CRC32 goes into a header, S3 checks it on arrival, and services that do
+    // not know it pass it over. (A stream would be sent as aws-chunked with a trailer, which many of them do not take.)
+    requestChecksumCalculation: 'WHEN_SUPPORTED',
+    // S3 keeps checksums of whole objects and of parts, and we read ranges: there is nothing to compare. What arrived is
+    // counted, and the body comes straight from the socket, so that the reader can break it off.
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // Parts are small: asking first costs a round trip for each and saves nothing.
+    expectContinueHeader: false,
+  });
+
+/** For reads of tables, and for the jobs table. */
+export const createTableClient = (options: ClientOptions = {}): DynamoDBClient =>
+  new DynamoDBClient(toConfig(options, messageTimeouts));
+
+/** For writes of rows: never retries, so that the pacing sees each throttle. */
+export const createWriteClient = (options: ClientOptions = {}): DynamoDBClient =>
+  new DynamoDBClient({ ...toConfig(options, messageTimeouts), maxAttempts: 1 });
+
+export const createCloudWatchClient = (options: ClientOptions = {}): CloudWatchClient =>
+  new CloudWatchClient(toConfig(options, messageTimeouts));
