@@ -11,6 +11,7 @@ import {
   sweepBody,
 } from '@sluice/core/messages';
 import type { DeadMark, Job, JobState } from '@sluice/core/ports/job-store';
+import type { JobsWaiting } from '@sluice/core/ports/metrics';
 import type { QueueDepth, QueueName } from '@sluice/core/ports/queue';
 import { statementsMax } from '@sluice/core/ports/row-store';
 import { createScriptedQueue, refuse, type ScriptedQueue } from '@sluice/core/scripted-queue';
@@ -198,7 +199,10 @@ describe('a chunk', () => {
     const { audit, jobs, counts } = await setUp({ chunks: [{ rows: 4, rejected: [2], done: [1, 3], failed: [4] }] });
     await audit();
     expect(jobs.chunksOf(jobId)).toMatchObject([{ closed: { done: 2, failed: 1 } }]);
-    expect(counts).toEqual([{ stage: 'audit-job', rowsIn: 4, rowsOut: 4, retried: 0, dead: 0 }]);
+    const jobsWaiting = { held: 0, stalled: 0, inconsistent: 0 };
+    expect(counts).toEqual([
+      { stage: 'audit-job', rowsIn: 4, rowsOut: 4, retried: 0, dead: 0, messagesFailed: 0, jobs: jobsWaiting },
+    ]);
   });
 
   it('is never counted again once it is closed, while its neighbours are', async () => {
@@ -665,6 +669,64 @@ describe('a repair', () => {
     expect(await deliver(serialiseAudit(jobId))).toEqual(['a']);
     expect(jobs.jobOf(jobId)).toMatchObject({ state: 'OPEN', repairs: 0 });
     expect(jobs.jobOf(jobId)).not.toHaveProperty('repairedAt');
+  });
+});
+
+describe('the metrics of an audit', () => {
+  const none = { held: 0, stalled: 0, inconsistent: 0 };
+
+  it.each<[string, SetUp, Partial<JobsWaiting>]>([
+    ['that is complete', { chunks: [{ rows: 1, rejected: [], done: [1] }] }, {}],
+    ['that is open', { chunks: [{ rows: 1, rejected: [], pending: [1] }] }, {}],
+    [
+      'that comes to be held',
+      { chunks: [{ rows: 1, rejected: [], pending: [1] }], marks: [markOf({ chunk: 0, row: 1 })] },
+      { held: 1 },
+    ],
+    [
+      'whose planner gave up',
+      { isPlanned: false, job: { state: 'PLANNING' }, marks: [markOf({ stage: 'split-file' })] },
+      { held: 1 },
+    ],
+    ['that is being planned', { isPlanned: false, job: { state: 'PLANNING' } }, {}],
+    [
+      'that stays stalled',
+      {
+        chunks: [{ rows: 1, rejected: [], pending: [1] }],
+        job: { state: 'STALLED', repairs: 3, repairedAt: closedAt },
+      },
+      { stalled: 1 },
+    ],
+    [
+      'that does not add up',
+      { chunks: [{ rows: 1, rejected: [], done: [1] }], job: { plan: { chunks: 2, rows: 0, closedAt } } },
+      { inconsistent: 1 },
+    ],
+  ])('count the state of a job %s', async (_, settings, expected) => {
+    const { audit, counts } = await setUp(settings);
+    await audit();
+    expect(counts).toMatchObject([{ jobs: { ...none, ...expected } }]);
+  });
+
+  it('count a job as stalled in the audit that gives its rows up', async () => {
+    const { audit, clock, counts } = await setUp({
+      chunks: [{ rows: 1, rejected: [], pending: [1] }],
+      job: { repairs: 3, repairedAt: closedAt },
+    });
+    await audit();
+    clock.pass(400_000);
+    await audit();
+    expect(counts.map(({ jobs }) => jobs)).toEqual([none, { ...none, stalled: 1 }]);
+  });
+
+  it('count nothing for a job that another audit holds', async () => {
+    const { deliver, jobs, counts, clock } = await setUp({
+      chunks: [{ rows: 1, rejected: [], pending: [1] }],
+      job: { state: 'HELD' },
+    });
+    await jobs.takeLease(jobId, 'audit', 'another', clock.now(), clock.now() + 1_000);
+    await deliver(serialiseAudit(jobId));
+    expect(counts).toMatchObject([{ jobs: none }]);
   });
 });
 

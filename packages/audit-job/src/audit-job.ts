@@ -4,6 +4,7 @@ import type { AuditMessage } from '@sluice/core/messages';
 import { findJobId, parseAuditMessage, serialiseAudit } from '@sluice/core/messages';
 import type { ChunkRecord, DeadMark, Job, JobState, JobStore } from '@sluice/core/ports/job-store';
 import { terminalStates } from '@sluice/core/ports/job-store';
+import type { QueueName } from '@sluice/core/ports/queue';
 import { queueNames } from '@sluice/core/ports/queue';
 import type { QueueHandler, QueueStagePorts } from '@sluice/core/queue-stage';
 import { createQueueStage } from '@sluice/core/queue-stage';
@@ -16,7 +17,7 @@ import { markLost, repairChunk } from './repair-chunk.ts';
 /** How long a pass may hold a job before another may take it up. */
 const leaseMilliseconds = 5 * 60_000;
 
-export type AuditPorts = QueueStagePorts & {
+export type AuditPorts = QueueStagePorts<QueueName> & {
   readonly rows: Pick<Services['rows'], 'countChunk' | 'readChunk'>;
   readonly objects: Pick<Services['objects'], 'head' | 'readRange'>;
   readonly jobs: Pick<
@@ -95,13 +96,16 @@ const hadTheirTime = async (ports: AuditPorts, sentAt: number): Promise<boolean>
   return true;
 };
 
-/** Sends open rows again, at most as often as the wiring says and not before its delays; after that marks them LOST. */
-const repair = async (job: Job, pass: Pass, ports: AuditPorts, config: AuditConfig): Promise<void> => {
+/**
+ * Sends open rows again, at most as often as the wiring says and not before its delays; after that marks them LOST. Returns the
+ * state that the job is in then; undefined when it is not yet time.
+ */
+const repair = async (job: Job, pass: Pass, ports: AuditPorts, config: AuditConfig): Promise<JobState | undefined> => {
   const { repairDelaysSeconds } = ports.wiring.pipeline;
   const sentAt = job.repairedAt ?? job.plan?.closedAt ?? job.createdAt;
   const delaySeconds = repairDelaysSeconds[Math.min(job.repairs, repairDelaysSeconds.length - 1)] ?? 0;
-  if (ports.clock.now() - sentAt < delaySeconds * 1000) return;
-  if (!(await hadTheirTime(ports, sentAt))) return;
+  if (ports.clock.now() - sentAt < delaySeconds * 1000) return undefined;
+  if (!(await hadTheirTime(ports, sentAt))) return undefined;
   const isLast = job.repairs >= repairDelaysSeconds.length;
   for (const { chunk, marks } of pass.open) {
     const dead = await deadRowsOf(job.jobId, chunk, marks, ports.rows);
@@ -113,40 +117,45 @@ const repair = async (job: Job, pass: Pass, ports: AuditPorts, config: AuditConf
     ? ({ state: 'STALLED' } as const)
     : { state: 'OPEN' as const, repairs: job.repairs + 1, repairedAt: ports.clock.now() };
   await ports.jobs.changeJob(job.jobId, audited, change);
+  return change.state;
 };
 
-/** One pass over a planned job: closes what can be closed, then completes, holds or repairs. Returns the rows it counted for good. */
+/** What an audit came to: the rows that it counted for good, and where the job stands now. */
+type Audited = { readonly rows: number; readonly state: JobState };
+
+/** One pass over a planned job: closes what can be closed, then completes, holds or repairs. */
 const auditPlanned = async (
   job: Job,
   plan: NonNullable<Job['plan']>,
   ports: AuditPorts,
   config: AuditConfig,
-): Promise<number> => {
+): Promise<Audited> => {
   const pass = await countJob(job.jobId, ports);
   const { total } = pass;
   const reason = tooManyRejects(job.profile.maxRejectedRatio, plan.rows, total.rejected);
   if (reason !== undefined) {
     await ports.jobs.changeJob(job.jobId, audited, { state: 'REFUSED', reason });
-    return pass.closedRows;
+    return { rows: pass.closedRows, state: 'REFUSED' };
   }
   const state = pass.isNegative ? 'INCONSISTENT' : stateOf(total, plan, pass.closed);
   if (state === 'INCONSISTENT') ports.logger.error('the ledger does not add up', { jobId: job.jobId, ...total });
   // Rows marked LOST count as dead: a job that stalled stays so until a redrive or repair makes them final.
   const isStalled = job.state === 'STALLED' && (state === 'HELD' || state === 'OPEN');
   if (state !== job.state && !isStalled) await ports.jobs.changeJob(job.jobId, audited, { state });
-  if (state === 'OPEN') await repair(job, pass, ports, config);
-  return pass.closedRows;
+  const repaired = state === 'OPEN' ? await repair(job, pass, ports, config) : undefined;
+  return { rows: pass.closedRows, state: repaired ?? (isStalled ? job.state : state) };
 };
 
 /** A file whose planner gave up: nothing is known of its rows, so it waits for a redrive of the upload. */
-const auditUnplanned = async (job: Job, ports: AuditPorts): Promise<void> => {
+const auditUnplanned = async (job: Job, ports: AuditPorts): Promise<JobState> => {
   for await (const page of ports.jobs.listMarks(job.jobId)) {
     const mark = page.find(({ stage }) => stage === 'split-file');
     if (mark === undefined) continue;
     const reason = { code: mark.code, message: mark.message };
     await ports.jobs.changeJob(job.jobId, ['PLANNING'], { state: 'HELD', reason });
-    return;
+    return 'HELD';
   }
+  return job.state;
 };
 
 /**
@@ -160,15 +169,15 @@ export const createAuditJob = (ports: AuditPorts, config: AuditConfig): QueueHan
     }
   };
 
-  const audit = async (jobId: string, owner: string): Promise<number> => {
+  /** Undefined for a job that another audit holds, or that has ended. */
+  const audit = async (jobId: string, owner: string): Promise<Audited | undefined> => {
     const now = ports.clock.now();
-    if (!(await ports.jobs.takeLease(jobId, 'audit', owner, now, now + leaseMilliseconds))) return 0;
+    if (!(await ports.jobs.takeLease(jobId, 'audit', owner, now, now + leaseMilliseconds))) return undefined;
     try {
       const job = await ports.jobs.getJob(jobId);
-      if (job === undefined || terminalStates.includes(job.state)) return 0;
+      if (job === undefined || terminalStates.includes(job.state)) return undefined;
       if (job.plan !== undefined) return await auditPlanned(job, job.plan, ports, config);
-      await auditUnplanned(job, ports);
-      return 0;
+      return { rows: 0, state: await auditUnplanned(job, ports) };
     } finally {
       await ports.jobs.releaseLease(jobId, 'audit', owner);
     }
@@ -185,13 +194,18 @@ export const createAuditJob = (ports: AuditPorts, config: AuditConfig): QueueHan
       jobOf: findJobId,
       rowsOf: () => 0,
       async work(batch, invocation, counts) {
+        const jobs = { held: 0, stalled: 0, inconsistent: 0 };
+        counts.jobs = jobs;
         for (const { message, fates } of batch) {
           if (invocation.isShort()) return;
           if (message?.kind === 'sweep') await sweep();
           if (message?.kind === 'audit') {
-            const rows = await audit(message.jobId, invocation.id);
-            counts.rowsIn += rows;
-            counts.rowsOut += rows;
+            const found = await audit(message.jobId, invocation.id);
+            counts.rowsIn += found?.rows ?? 0;
+            counts.rowsOut += found?.rows ?? 0;
+            if (found?.state === 'HELD') jobs.held++;
+            if (found?.state === 'STALLED') jobs.stalled++;
+            if (found?.state === 'INCONSISTENT') jobs.inconsistent++;
           }
           fates[0] = done;
         }

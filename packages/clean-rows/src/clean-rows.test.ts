@@ -131,7 +131,7 @@ describe('clean-rows', () => {
     expect(rejects()).toMatchObject([{ row: 2, code: 'FIELD_COUNT' }]);
     expect(cleaned()).toMatchObject({ accepted: 2, rejected: 1 });
     expect(marks()).toEqual([]);
-    expect(counts).toEqual([{ stage: 'clean-rows', rowsIn: 3, rowsOut: 2, retried: 0, dead: 0 }]);
+    expect(counts).toEqual([{ stage: 'clean-rows', rowsIn: 3, rowsOut: 2, retried: 0, dead: 0, messagesFailed: 0 }]);
   });
 
   it('writes the same again when a chunk is delivered again', async () => {
@@ -141,7 +141,14 @@ describe('clean-rows', () => {
     expect(await deliver(onlyMessage(), 2)).toBe(false);
     expect(queue.bodies[1]).toBe(queue.bodies[0]);
     expect(cleaned()).toEqual(before);
-    expect(counts.at(-1)).toEqual({ stage: 'clean-rows', rowsIn: 0, rowsOut: 2, retried: 3, dead: 0 });
+    expect(counts.at(-1)).toEqual({
+      stage: 'clean-rows',
+      rowsIn: 0,
+      rowsOut: 2,
+      retried: 3,
+      dead: 0,
+      messagesFailed: 0,
+    });
   });
 
   it('answers a repair without touching counts or rejects, and counts its rows as tried again', async () => {
@@ -150,7 +157,7 @@ describe('clean-rows', () => {
     expect(sentRows().map(([, row]) => row)).toEqual([3]);
     expect(cleaned()).toBeUndefined();
     expect(objects.puts).toEqual(['in/a.csv']);
-    expect(counts).toEqual([{ stage: 'clean-rows', rowsIn: 0, rowsOut: 1, retried: 2, dead: 0 }]);
+    expect(counts).toEqual([{ stage: 'clean-rows', rowsIn: 0, rowsOut: 1, retried: 2, dead: 0, messagesFailed: 0 }]);
   });
 
   it('lets a message that nobody can read come back, and marks its job on the last delivery', async () => {

@@ -10,7 +10,7 @@ import { done } from '@sluice/core/settle';
 import type { Services } from '@sluice/core/stage';
 import { cleanChunk } from './clean-chunk.ts';
 
-export type CleanRowsPorts = QueueStagePorts & {
+export type CleanRowsPorts = QueueStagePorts<'chunks' | 'rows'> & {
   readonly objects: Pick<Services['objects'], 'readRange' | 'put'>;
   readonly jobs: Pick<JobStore, 'getJob' | 'changeJob' | 'putCounts' | 'putMarks' | 'listChunks'>;
 };

@@ -11,7 +11,7 @@ const setUp = ({ isTTY = false, quiet = false } = {}) => {
   const stream = { isTTY, columns: 120, rows: 40, write: (part: string) => parts.push(part) > 0 };
   const totals = new Map<StageName, StageCounts>();
   const count = (stage: StageName, rowsIn: number, rowsOut = rowsIn): void =>
-    void totals.set(stage, { stage, rowsIn, rowsOut, retried: 3, dead: 0 });
+    void totals.set(stage, { stage, rowsIn, rowsOut, retried: 3, dead: 0, messagesFailed: 0 });
   const progress = startProgress(stream as unknown as NodeJS.WriteStream, 'a\u001b.csv', totals, quiet);
   return { progress, count, text: () => parts.join('') };
 };

@@ -6,7 +6,10 @@ import type { StageStats } from '@sluice/local-cloud/local-cloud';
 import type { Exported } from './export-job.ts';
 import { countText, toTerminalText } from './terminal-text.ts';
 
-export type StageReport = Omit<StageCounts, 'stage'> & { readonly name: StageName; readonly busySeconds: number };
+export type StageReport = Pick<StageCounts, 'rowsIn' | 'rowsOut' | 'retried' | 'dead'> & {
+  readonly name: StageName;
+  readonly busySeconds: number;
+};
 
 /** report.json. Counts are rows; `missing` is what is open at the end. */
 export type Report = {

@@ -11,13 +11,14 @@ export const createStageCounts = (): {
     totals,
     take(counts) {
       const { stage } = counts;
-      const { rowsIn = 0, rowsOut = 0, retried = 0, dead = 0 } = totals.get(stage) ?? {};
+      const { rowsIn = 0, rowsOut = 0, retried = 0, dead = 0, messagesFailed = 0 } = totals.get(stage) ?? {};
       totals.set(stage, {
         stage,
         rowsIn: rowsIn + counts.rowsIn,
         rowsOut: rowsOut + counts.rowsOut,
         retried: retried + counts.retried,
         dead: dead + counts.dead,
+        messagesFailed: messagesFailed + counts.messagesFailed,
       });
     },
   };

@@ -7,11 +7,12 @@ import { createLogger } from './logger.ts';
 import { parseRowsMessage, type RowsMessage, type RowTuple, rowsEnvelope, serialise } from './messages.ts';
 import type { DeadMark } from './ports/job-store.ts';
 import type { StageCounts } from './ports/metrics.ts';
+import type { QueueName } from './ports/queue.ts';
 import { createQueueStage, type QueueStage } from './queue-stage.ts';
 import { rowPacks } from './row-stage.ts';
 import { createScriptedQueue, refuse, type ScriptedQueue } from './scripted-queue.ts';
 import type { Delivery, Fate } from './settle.ts';
-import { recordOf } from './stage-harness.ts';
+import { createStageHarness, recordOf } from './stage-harness.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { parseWiring } from './wiring.ts';
 
@@ -119,7 +120,7 @@ describe('a queue stage', () => {
     expect(queue.sends).toEqual([]);
     expect(queue.visibilities).toEqual([]);
     expect(marks).toEqual([]);
-    expect(counts).toEqual([{ stage: 'process-rows', rowsIn: 3, rowsOut: 0, retried: 0, dead: 0 }]);
+    expect(counts).toEqual([{ stage: 'process-rows', rowsIn: 3, rowsOut: 0, retried: 0, dead: 0, messagesFailed: 0 }]);
   });
 
   it('sends the failed rows of a pack again alone, says how often they were tried, and acknowledges the pack', async () => {
@@ -521,11 +522,25 @@ describe('settlement that throws', () => {
   };
 
   it('brings everything back and says so in the log', async () => {
-    const { deliver } = setUp({ work: fatesByRow({ 1: transient }), stage });
+    const { deliver, counts } = setUp({ work: fatesByRow({ 1: transient }), stage });
     expect(await deliver(recordOf('a', packOf([1, 2])), recordOf('b', packOf([3])))).toEqual(['a', 'b']);
+    expect(counts).toMatchObject([{ rowsIn: 0, rowsOut: 0, dead: 0, messagesFailed: 2 }]);
     expect(lines.join('')).toContain('the batch could not be settled');
     expect(lines.join('')).toContain('RangeError');
     expect(lines.join('')).not.toContain(secret);
+  });
+});
+
+describe('the queues of a queue stage', () => {
+  it('must hold the one that feeds it, or there is no handler', () => {
+    const { queues: _, ...seams } = createStageHarness({ stage: 'process-rows' }).ports;
+    const queue = createScriptedQueue();
+    const create = (queues: Partial<Record<QueueName, ScriptedQueue>>) => () =>
+      createQueueStage({ ...rowPacks, stage: 'process-rows', work: fatesByRow({}) }, { ...seams, queues });
+    expect(create({ rows: queue, finished: queue })).toThrow(
+      'process-rows: expected the queue work, which feeds it, among its ports, found none',
+    );
+    expect(create({ work: queue })).not.toThrow();
   });
 });
 
@@ -574,9 +589,15 @@ describe('the log of a queue stage', () => {
 });
 
 describe('the counts of a queue stage', () => {
+  it('tell how many messages come back, the unreadable ones among them', async () => {
+    const { deliver, counts } = setUp({ work: fatesByRow({ 2: later }) });
+    await deliver(recordOf('a', packOf([1])), recordOf('b', packOf([2, 3])), recordOf('c', 'nothing'));
+    expect(counts).toMatchObject([{ messagesFailed: 2 }]);
+  });
+
   it('tell first deliveries from repeated ones', async () => {
     const { deliver, counts } = setUp();
     await deliver(recordOf('a', packOf([1, 2])), recordOf('b', packOf([3]), 2), recordOf('c', packOf([4], 1)));
-    expect(counts).toEqual([{ stage: 'process-rows', rowsIn: 2, rowsOut: 0, retried: 2, dead: 0 }]);
+    expect(counts).toEqual([{ stage: 'process-rows', rowsIn: 2, rowsOut: 0, retried: 2, dead: 0, messagesFailed: 0 }]);
   });
 });

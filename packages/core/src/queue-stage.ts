@@ -7,6 +7,7 @@ import { describeError, SluiceError } from './errors.ts';
 import type { Invocation } from './invocation.ts';
 import { startInvocation } from './invocation.ts';
 import type { JobStore } from './ports/job-store.ts';
+import type { JobsWaiting } from './ports/metrics.ts';
 import type { Queue, QueueName } from './ports/queue.ts';
 import type { Delivery, Fate, Settled, Settlement } from './settle.ts';
 import { notReached, settle } from './settle.ts';
@@ -16,8 +17,8 @@ import type { StageName } from './wiring.ts';
 /** An item whose stage calls something outside must fail at least this often in one invocation to count as an outage. */
 const outageCallsMin = 5;
 
-/** Rows that an invocation counted; `retried` and `rowsIn` are filled from the deliveries unless the stage does it. */
-export type RowCounts = { rowsIn: number; rowsOut: number; retried: number };
+/** What an invocation counted; `retried` and `rowsIn` are filled from the deliveries unless the stage does it. */
+export type RowCounts = { rowsIn: number; rowsOut: number; retried: number; jobs?: JobsWaiting };
 
 /** What a queue-fed stage is made of. */
 export type QueueStage<Message, Item> = Omit<Settlement<Message, Item>, 'maxReceiveCount' | 'stage'> & {
@@ -36,8 +37,9 @@ export type QueueStage<Message, Item> = Omit<Settlement<Message, Item>, 'maxRece
   ) => Promise<void>;
 };
 
-export type QueueStagePorts = Seams & {
-  readonly queues: Readonly<Record<QueueName, Queue>>;
+/** A stage has the queue that feeds it, to settle messages, and those it sends to; so its type says which. */
+export type QueueStagePorts<Name extends QueueName = never> = Seams & {
+  readonly queues: Readonly<Partial<Record<QueueName, Queue>> & Record<Name, Queue>>;
   readonly jobs: Pick<JobStore, 'putMarks'>;
 };
 
@@ -85,12 +87,13 @@ const countDeliveries = <M, I>(stage: QueueStage<M, I>, batch: readonly Delivery
 
 // An event without Records would count as a success even when the handler threw: the error is put back. With
 // Records the whole batch comes back, and nothing else would tell why.
-const settleErrors = (logger: Seams['logger']) => ({
+const settleErrors = (stage: StageName, { logger, metrics }: Pick<Seams, 'logger' | 'metrics'>) => ({
   onError: (request: Request): void => {
     if (!Array.isArray(request.event?.Records)) {
       Object.assign(request, { response: undefined });
       return;
     }
+    metrics({ stage, rowsIn: 0, rowsOut: 0, retried: 0, dead: 0, messagesFailed: request.event.Records.length });
     const { code, message } = describeError(request.error);
     logger.error('the batch could not be settled', { code, reason: message });
   },
@@ -110,7 +113,13 @@ export const createQueueStage = <Message, Item>(
     throw new Error(`wiring.json: stages.${stage.stage}: expected queue and maxReceiveCount`);
   }
   const settlement = { ...stage, maxReceiveCount: settings.maxReceiveCount };
-  const settlePorts = { ...ports, queue: ports.queues[settings.queue] };
+  const queue = ports.queues[settings.queue];
+  if (queue === undefined) {
+    throw new Error(
+      `${stage.stage}: expected the queue ${settings.queue}, which feeds it, among its ports, found none`,
+    );
+  }
+  const settlePorts = { ...ports, queue };
 
   const handler = async (event: SQSEvent, context: Context): Promise<Settled[]> => {
     if (!Array.isArray(event.Records)) {
@@ -145,7 +154,9 @@ export const createQueueStage = <Message, Item>(
     if (settled.length !== event.Records.length) {
       throw new Error(`expected ${event.Records.length} settled records, found ${settled.length}`);
     }
-    metrics({ stage: stage.stage, ...counts, dead });
+    const messagesFailed = settled.filter(({ status }) => status === 'rejected').length;
+    metrics({ stage: stage.stage, ...counts, dead, messagesFailed });
+    logger.debug('the batch is settled', { messages: settled.length, ...counts, dead, messagesFailed });
     return settled;
   };
 
@@ -153,7 +164,7 @@ export const createQueueStage = <Message, Item>(
     middy<SQSEvent, Settled[]>(handler, { timeoutEarlyInMillis: 0 })
       // Said here, the environment cannot switch the printing of events on.
       .use(injectLambdaContext(logger, { logEvent: false }))
-      .use(settleErrors(logger))
+      .use(settleErrors(stage.stage, ports))
       .use(sqsPartialBatchFailure({ logger: () => undefined })) as unknown as QueueHandler
   );
 };

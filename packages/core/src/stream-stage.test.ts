@@ -36,7 +36,7 @@ describe('a stream stage', () => {
   it('answers with an empty list when nothing failed', async () => {
     const { handler, counts } = setUp([]);
     expect(await handler({ Records: recordsOf(3) })).toEqual({ batchItemFailures: [] });
-    expect(counts).toEqual([{ stage: 'relay-rows', rowsIn: 3, rowsOut: 1, dead: 2, retried: 0 }]);
+    expect(counts).toEqual([{ stage: 'relay-rows', rowsIn: 3, rowsOut: 1, dead: 2, retried: 0, messagesFailed: 0 }]);
   });
 
   it.each([
@@ -44,10 +44,11 @@ describe('a stream stage', () => {
     [[0], 0],
     [new Set([9, 8]), 8],
   ])('answers for the failed positions %o with the sequence number of the lowest alone', async (failed, lowest) => {
-    const { handler } = setUp(failed);
+    const { handler, counts } = setUp(failed);
     expect(await handler({ Records: recordsOf(10) })).toEqual({
       batchItemFailures: [{ itemIdentifier: numberOf(lowest) }],
     });
+    expect(counts).toMatchObject([{ messagesFailed: 10 - lowest }]);
   });
 
   it('fails the whole batch when the failed record has no sequence number', async () => {

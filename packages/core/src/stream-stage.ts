@@ -9,7 +9,7 @@ import type { StageName } from './wiring.ts';
 export type StreamHandler = (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
 
 /** What an invocation came to; `failed` are positions of records that must come again. */
-export type StreamOutcome = Omit<StageCounts, 'stage' | 'retried'> & { readonly failed: Iterable<number> };
+export type StreamOutcome = Pick<StageCounts, 'rowsIn' | 'rowsOut' | 'dead'> & { readonly failed: Iterable<number> };
 
 /**
  * The handler of a stage fed by a table's stream: answers with the lowest failed sequence number, from which on the stream
@@ -27,9 +27,12 @@ export const createStreamStage = (
     const { failed, rowsIn, rowsOut, dead } = await work(event.Records);
     let lowest = event.Records.length;
     for (const position of failed) lowest = Math.min(lowest, position);
-    metrics({ stage, rowsIn, rowsOut, dead, retried: 0 });
-    if (lowest === event.Records.length) return { batchItemFailures: [] };
-    logger.warn('stream records come back', { records: event.Records.length - lowest });
+    const messagesFailed = event.Records.length - lowest;
+    const counts = { rowsIn, rowsOut, retried: 0, dead, messagesFailed };
+    metrics({ stage, ...counts });
+    logger.debug('the batch is settled', { records: event.Records.length, ...counts });
+    if (messagesFailed === 0) return { batchItemFailures: [] };
+    logger.warn('stream records come back', { records: messagesFailed });
     return { batchItemFailures: [{ itemIdentifier: event.Records[lowest]?.dynamodb?.SequenceNumber ?? '' }] };
   };
   return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>(handler, { timeoutEarlyInMillis: 0 }).use(

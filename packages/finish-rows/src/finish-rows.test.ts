@@ -63,7 +63,7 @@ describe('finish-rows', () => {
       { row: 3, line: 4, status: 'DONE', data: '["value 3"]' },
       { row: 4, line: 5, status: 'PENDING', data: '["value 4"]' },
     ]);
-    expect(counts).toEqual([{ stage: 'finish-rows', rowsIn: 3, rowsOut: 3, retried: 0, dead: 0 }]);
+    expect(counts).toEqual([{ stage: 'finish-rows', rowsIn: 3, rowsOut: 3, retried: 0, dead: 0, messagesFailed: 0 }]);
     expect(marks).toEqual([]);
   });
 

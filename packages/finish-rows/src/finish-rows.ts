@@ -4,7 +4,7 @@ import { outcomePacks } from '@sluice/core/row-stage';
 import type { Services } from '@sluice/core/stage';
 import { writeRows } from '@sluice/core/write-rows';
 
-export type FinishRowsPorts = QueueStagePorts & { readonly rows: Pick<Services['rows'], 'finish'> };
+export type FinishRowsPorts = QueueStagePorts<'finished'> & { readonly rows: Pick<Services['rows'], 'finish'> };
 
 /** Moves each row from PENDING to DONE or FAILED. A row that is final with the same outcome is a success. */
 export const createFinishRows = (ports: FinishRowsPorts): QueueHandler =>

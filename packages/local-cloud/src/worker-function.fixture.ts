@@ -42,7 +42,7 @@ const workerModule: WorkerModule = async (services, metrics, data) => {
         case 'answer with a function':
           return () => text;
         case 'count':
-          metrics({ stage: 'process-rows', rowsIn: 1, rowsOut: 2, retried: 3, dead: 4 });
+          metrics({ stage: 'process-rows', rowsIn: 1, rowsOut: 2, retried: 3, dead: 4, messagesFailed: 5 });
           return undefined;
         case 'send':
           return queues.finished.sendBatch([{ id: '0', body: text }]);

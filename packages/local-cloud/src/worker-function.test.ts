@@ -158,7 +158,7 @@ describe('a function in a worker', () => {
   it('hands on what it counts', async () => {
     const { ask, counts } = shared;
     await ask('count');
-    expect(counts).toEqual([{ stage: 'process-rows', rowsIn: 1, rowsOut: 2, retried: 3, dead: 4 }]);
+    expect(counts).toEqual([{ stage: 'process-rows', rowsIn: 1, rowsOut: 2, retried: 3, dead: 4, messagesFailed: 5 }]);
   });
 
   it('adds up the time its stage was at work', async () => {

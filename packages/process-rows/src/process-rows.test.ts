@@ -80,7 +80,7 @@ describe('process-rows', () => {
     ]);
     expect(queues.work.sends).toEqual([]);
     expect(marks).toEqual([]);
-    expect(counts).toEqual([{ stage: 'process-rows', rowsIn: 3, rowsOut: 3, retried: 0, dead: 0 }]);
+    expect(counts).toEqual([{ stage: 'process-rows', rowsIn: 3, rowsOut: 3, retried: 0, dead: 0, messagesFailed: 0 }]);
   });
 
   it('keeps the outcomes of two jobs in messages of their own', async () => {

@@ -13,6 +13,8 @@ import { done, hideAll, notReached } from '@sluice/core/settle';
 import type { Called } from './call-processor.ts';
 import { createCaller } from './call-processor.ts';
 
+export type ProcessRowsPorts = QueueStagePorts<'work' | 'finished'>;
+
 export type ProcessRowsConfig = { readonly processor: Processor };
 
 /** Kept back of an invocation's time when a slow row is given its own, so that the row's failure can still be settled. */
@@ -51,7 +53,7 @@ const fateAt = ({ fates, position }: Place): Fate => fates[position] ?? notReach
  * Runs the user's processor over each row and sends the outcomes to `finished`. A row counts as processed once the queue
  * confirmed its outcome. The processor sees a row at least once; `rowId` is its idempotency key for effects elsewhere.
  */
-export const createProcessRows = (ports: QueueStagePorts, { processor }: ProcessRowsConfig): QueueHandler => {
+export const createProcessRows = (ports: ProcessRowsPorts, { processor }: ProcessRowsConfig): QueueHandler => {
   const { clock, wiring, random } = ports;
   const { rowTimeoutSeconds, rowsInFlightMax } = wiring.pipeline;
 

@@ -139,7 +139,7 @@ describe('relay-rows', () => {
         ],
       },
     ]);
-    expect(counts).toEqual([{ stage: 'relay-rows', rowsIn: 2, rowsOut: 2, retried: 0, dead: 0 }]);
+    expect(counts).toEqual([{ stage: 'relay-rows', rowsIn: 2, rowsOut: 2, retried: 0, dead: 0, messagesFailed: 0 }]);
     expect(marks).toEqual([]);
   });
 

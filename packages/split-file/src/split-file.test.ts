@@ -182,7 +182,7 @@ describe('a planned file', () => {
   it('counts its rows as taken and handed on', async () => {
     const { deliver, counts } = await setUp();
     await deliver();
-    expect(counts).toEqual([{ stage: 'split-file', rowsIn: 30, rowsOut: 30, retried: 0, dead: 0 }]);
+    expect(counts).toEqual([{ stage: 'split-file', rowsIn: 30, rowsOut: 30, retried: 0, dead: 0, messagesFailed: 0 }]);
   });
 
   it('has the same chunks however its bytes come', async () => {

@@ -13,7 +13,7 @@ import { readLayout } from './read-layout.ts';
 import type { Upload } from './upload.ts';
 import { findProfile, parseUploads } from './upload.ts';
 
-export type SplitFilePorts = QueueStagePorts & {
+export type SplitFilePorts = QueueStagePorts<'uploads' | 'chunks'> & {
   readonly objects: Pick<Services['objects'], 'readRange' | 'putStream'>;
   readonly jobs: Pick<
     JobStore,

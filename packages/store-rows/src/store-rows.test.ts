@@ -39,7 +39,7 @@ describe('store-rows', () => {
       [2, 3, 'PENDING', '["y"]'],
       [3, 4, 'PENDING', '["z"]'],
     ]);
-    expect(counts).toEqual([{ stage: 'store-rows', rowsIn: 3, rowsOut: 3, retried: 0, dead: 0 }]);
+    expect(counts).toEqual([{ stage: 'store-rows', rowsIn: 3, rowsOut: 3, retried: 0, dead: 0, messagesFailed: 0 }]);
     expect(marks).toEqual([]);
     expect(queues.rows.sends).toEqual([]);
   });
@@ -52,7 +52,14 @@ describe('store-rows', () => {
     expect(await deliver(['a', packOf([tuple(1), tuple(2)]), 2])).toEqual([]);
     expect(rows.rowsOf(jobId)).toEqual(before);
     expect(stored().map(([, , status]) => status)).toEqual(['DONE', 'PENDING']);
-    expect(counts.at(-1)).toEqual({ stage: 'store-rows', rowsIn: 0, rowsOut: 2, retried: 2, dead: 0 });
+    expect(counts.at(-1)).toEqual({
+      stage: 'store-rows',
+      rowsIn: 0,
+      rowsOut: 2,
+      retried: 2,
+      dead: 0,
+      messagesFailed: 0,
+    });
     expect(marks).toEqual([]);
   });
 

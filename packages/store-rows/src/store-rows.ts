@@ -4,7 +4,7 @@ import { rowPacks } from '@sluice/core/row-stage';
 import type { Services } from '@sluice/core/stage';
 import { writeRows } from '@sluice/core/write-rows';
 
-export type StoreRowsPorts = QueueStagePorts & { readonly rows: Pick<Services['rows'], 'insert'> };
+export type StoreRowsPorts = QueueStagePorts<'rows'> & { readonly rows: Pick<Services['rows'], 'insert'> };
 
 /** Inserts each row with status PENDING if it does not exist. A row that exists with the same content is a success. */
 export const createStoreRows = (ports: StoreRowsPorts): QueueHandler =>
