@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import wiringJson from '../../../infra/wiring.json' with { type: 'json' };
 import { batchEntriesMax, delaySecondsMax, queueNames, visibilitySecondsMax } from './ports/queue.ts';
-import { parseWiring, type StageName, type StageSettings, stageNames, visibilitySeconds } from './wiring.ts';
+import {
+  parseWiring,
+  type StageName,
+  type StageSettings,
+  stageNames,
+  visibilitySeconds,
+  writerConcurrency,
+} from './wiring.ts';
 
 // Limits of Lambda and its event source mappings. Source: AWS, "Lambda quotas", "CreateEventSourceMapping", "SQS RedrivePolicy".
 const timeoutSecondsMax = 900;
@@ -88,6 +95,10 @@ describe('the wiring on AWS', () => {
   it('leaves an invocation time to settle after the slowest call of a processor', () => {
     const { timeoutSeconds } = aws.stages['process-rows'];
     expect(aws.pipeline.rowTimeoutSeconds).toBeLessThan(timeoutSeconds * 0.8);
+  });
+
+  it.each(['store-rows', 'finish-rows'] as const)('runs as many of %s at once as the write budget is for', (name) => {
+    expect(aws.stages[name].maximumConcurrency).toBe(writerConcurrency(aws.pipeline.writeUnitsPerSecond));
   });
 
   it('repairs no job before its rows had every try', () => {
@@ -191,5 +202,19 @@ describe('parseWiring', () => {
 describe('visibilitySeconds', () => {
   it('outlives six invocations and the window before them', () => {
     expect(visibilitySeconds({ batchSize: 1, memoryMegabytes: 128, timeoutSeconds: 60, windowSeconds: 5 })).toBe(365);
+  });
+});
+
+describe('writerConcurrency', () => {
+  it.each([
+    [0, 2],
+    [100, 2],
+    [1_000, 2],
+    [1_001, 3],
+    [4_000, 8],
+    [4_001, 9],
+    [40_000, 80],
+  ])('is, for %i write units a second, %i', (units, invocations) => {
+    expect(writerConcurrency(units)).toBe(invocations);
   });
 });

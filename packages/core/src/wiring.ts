@@ -105,5 +105,15 @@ export const parseWiring = (json: unknown, binding: 'aws' | 'local'): Wiring => 
   return { stages, pipeline: { ...file.pipeline, ...file.local.pipeline } as PipelineSettings };
 };
 
+/** Write units per second that one invocation of a writing stage is meant to use, so that few of them make up the budget. */
+const unitsPerWriter = 250;
+
+/**
+ * Invocations at once of each of the two writing stages, for a write budget that they share half and half. An SQS mapping
+ * takes no fewer than 2. Source: Lambda, ScalingConfig.
+ */
+export const writerConcurrency = (writeUnitsPerSecond: number): number =>
+  Math.max(2, Math.ceil(writeUnitsPerSecond / 2 / unitsPerWriter));
+
 /** SQS to Lambda: visibility that outlives the retries of a throttled invocation. Source: AWS, "Using Lambda with SQS". */
 export const visibilitySeconds = (stage: StageSettings): number => 6 * stage.timeoutSeconds + stage.windowSeconds;

@@ -228,6 +228,22 @@ describe('writeRows', () => {
     expect(clock.now()).toBeCloseTo(800, 6);
   });
 
+  it.each([
+    [900, 1],
+    [1_000, 2],
+    [3_000, 4],
+  ])('counts a row of %i bytes as %i units of the budget', async (bytes, units) => {
+    const { run, clock } = setUp(inserted, { writeUnitsPerSecond: 4_000, maximumConcurrency: 8 });
+    await run(deliveryOf(range(1, 250), { value: () => 'a'.repeat(bytes) }));
+    expect(clock.now()).toBeCloseTo(units * 1_000, 6);
+  });
+
+  it('counts what is written, not its characters', async () => {
+    const { run, clock } = setUp(inserted, { writeUnitsPerSecond: 4_000, maximumConcurrency: 8 });
+    await run(deliveryOf(range(1, 250), { value: () => '€'.repeat(500) }));
+    expect(clock.now()).toBeCloseTo(2_000, 6);
+  });
+
   it('waits for nothing without a budget', async () => {
     const { run, clock } = setUp(inserted);
     await run(deliveryOf(range(1, 1_000)));

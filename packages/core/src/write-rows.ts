@@ -14,6 +14,11 @@ const unknownTriesMax = 3;
 const throttleMilliseconds = 50;
 const throttleMillisecondsMax = 2_000;
 
+/** DynamoDB: bytes of an item that one write unit pays for. Source: DynamoDB developer guide, "Capacity unit consumption". */
+const unitBytes = 1024;
+/** What an item weighs besides the row's values or its outcome: keys, names, numbers. */
+const itemOverheadBytes = 100;
+
 type Outcome = InsertOutcome | FinishOutcome;
 
 const fateOf: Readonly<Record<Exclude<Outcome, 'inserted' | 'finished' | 'same'>, Fate>> = {
@@ -102,6 +107,13 @@ const toCalls = <Tuple>({ fates, messageBytes }: Job<Tuple>, indexes: readonly n
   return calls;
 };
 
+/**
+ * Write units that a row costs, as far as its message tells: an update pays for the whole item, of which a message holds
+ * the outcome alone. What is not seen here, the table tells by throttling.
+ */
+const unitsOf = (tuple: readonly unknown[]): number =>
+  Math.ceil((itemOverheadBytes + Buffer.byteLength(JSON.stringify(tuple[3]))) / unitBytes);
+
 /** The fate of a row that stood a second time in the batch: that of the first, if it is the same row. */
 const twinFate = <Tuple>(job: Job<Tuple>, twin: number, written: number): Fate =>
   JSON.stringify(job.tuples[twin]) === JSON.stringify(job.tuples[written])
@@ -111,7 +123,7 @@ const twinFate = <Tuple>(job: Job<Tuple>, twin: number, written: number): Fate =
 /**
  * Writes every row of a batch through a table call of at most 25 distinct rows, and sets its fate. Throttled rows are tried
  * again with jitter until the time runs short, then their message comes back; nothing is lost by a table that throttles.
- * With a write budget the stage paces itself to its share of it, one unit a row.
+ * With a write budget the stage paces itself to its share of it, by what its rows weigh.
  * Returns how many rows took effect or stood there already.
  */
 export const writeRows = async <
@@ -126,11 +138,9 @@ export const writeRows = async <
 ): Promise<number> => {
   const { wiring, clock, random } = ports;
   // Half the budget each for the two writing stages, shared by a stage's concurrent invocations.
-  const rowsPerSecond =
-    wiring.pipeline.writeUnitsPerSecond / 2 / (wiring.stages[stage].maximumConcurrency ?? 1) ||
-    Number.POSITIVE_INFINITY;
+  const unitsPerSecond = wiring.pipeline.writeUnitsPerSecond / 2 / (wiring.stages[stage].maximumConcurrency ?? 1);
   const startedAt = clock.now();
-  let asked = 0;
+  let unitsAsked = 0;
   let succeeded = 0;
 
   for (const [jobId, job] of byJob(batch)) {
@@ -161,8 +171,9 @@ export const writeRows = async <
         if (invocation.isShort()) return succeeded;
         const wave = calls.slice(from, from + callsInFlightMax);
         await Promise.all(wave.map(writeCall));
-        for (const call of wave) asked += call.length;
-        const aheadMilliseconds = (asked / rowsPerSecond) * 1000 - (clock.now() - startedAt);
+        if (unitsPerSecond === 0) continue;
+        for (const index of wave.flat()) unitsAsked += unitsOf(job.tuples[index] as Tuple);
+        const aheadMilliseconds = (unitsAsked / unitsPerSecond) * 1000 - (clock.now() - startedAt);
         const pauseMilliseconds = Math.min(aheadMilliseconds, invocation.spareMilliseconds());
         if (pauseMilliseconds > 0) await clock.sleep(pauseMilliseconds);
       }
