@@ -74,12 +74,7 @@ const objectOperations: Readonly<Record<string, readonly (readonly [subResource:
   ],
 };
 const bucketOperations: typeof objectOperations = {
-  HEAD: [['', 'HeadBucket']],
-  GET: [
-    ['versions', 'ListObjectVersions'],
-    ['uploads', 'ListMultipartUploads'],
-    ['', 'ListObjectsV2'],
-  ],
+  GET: [['', 'ListObjectsV2']],
   PUT: [
     ['versioning', 'PutBucketVersioning'],
     ['', 'CreateBucket'],
