@@ -1,0 +1,119 @@
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { encodeKeys, shortenWaits, startProxy } from './proxy.ts';
+
+type Request = {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+};
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A proxy before a server that answers as it is told. */
+const setUp = async (answer: (request: Request) => { readonly status?: number; readonly body: string }) => {
+  const requests: Request[] = [];
+  const server = createServer(async (message, response) => {
+    let body = '';
+    for await (const piece of message) body += String(piece);
+    const request = { method: message.method ?? '', url: message.url ?? '', headers: message.headers, body };
+    requests.push(request);
+    const answered = answer(request);
+    response.writeHead(answered.status ?? 200, { 'x-from': 'emulator' }).end(answered.body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => new Promise((resolve) => void server.close(() => resolve()).closeAllConnections()));
+  const proxy = await startProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  closing.push(() => proxy.close());
+  const send = (target: string, input: unknown): Promise<Response> =>
+    fetch(proxy.url, { method: 'POST', headers: { 'x-amz-target': target }, body: JSON.stringify(input) });
+  return { proxy, requests, send };
+};
+
+const tableOf = (request: Request): { readonly status?: number; readonly body: string } =>
+  String(request.headers['x-amz-target']).endsWith('DescribeTable')
+    ? { body: JSON.stringify({ Table: { KeySchema: [{ AttributeName: 'pk' }, { AttributeName: 'row' }] } }) }
+    : { body: '{}' };
+
+describe('the proxy', () => {
+  it('passes on what it does not know as it is, the Host header too', async () => {
+    const { proxy, requests } = await setUp(() => ({ status: 404, body: 'nothing' }));
+    const response = await fetch(`${proxy.url}/bucket/a%2Bb?x=1`, { method: 'PUT', body: 'bytes' });
+    expect([response.status, response.headers.get('x-from'), await response.text()]).toEqual([
+      404,
+      'emulator',
+      'nothing',
+    ]);
+    expect(requests).toMatchObject([{ method: 'PUT', url: '/bucket/a%2Bb?x=1', body: 'bytes' }]);
+    expect(requests[0]?.headers.host).toBe(new URL(proxy.url).host);
+    expect(proxy.problems).toEqual([]);
+  });
+
+  it('turns statements into calls for items, and asks for the keys of a table once', async () => {
+    const { requests, send } = await setUp(tableOf);
+    const insert = (row: number) => ({
+      Statement: `INSERT INTO "rows" VALUE {'pk': 'a', 'row': ?}`,
+      Parameters: [{ N: `${row}` }],
+    });
+    const answer = await send('DynamoDB_20120810.BatchExecuteStatement', { Statements: [insert(1), insert(2)] });
+    expect(await answer.json()).toEqual({ Responses: [{ TableName: 'rows' }, { TableName: 'rows' }] });
+    expect(requests.map(({ headers }) => headers['x-amz-target'])).toEqual([
+      'DynamoDB_20120810.DescribeTable',
+      'DynamoDB_20120810.PutItem',
+      'DynamoDB_20120810.PutItem',
+    ]);
+  });
+
+  it('answers a statement that it does not understand as a fault of its own, and remembers it', async () => {
+    const { proxy, send } = await setUp(tableOf);
+    const answer = await send('DynamoDB_20120810.BatchExecuteStatement', { Statements: [{ Statement: 'SELECT 1' }] });
+    expect(answer.status).toBe(502);
+    expect(proxy.problems).toHaveLength(1);
+  });
+
+  it('cuts the waits of messages short', async () => {
+    const { requests, send } = await setUp(() => ({ body: '{}' }));
+    const entries = [{ Id: '0', ReceiptHandle: 'a', VisibilityTimeout: 120 }];
+    await send('AmazonSQS.ChangeMessageVisibilityBatch', { QueueUrl: 'q', Entries: entries });
+    expect(JSON.parse(requests[0]?.body ?? '')).toEqual({
+      QueueUrl: 'q',
+      Entries: [{ ...entries[0], VisibilityTimeout: 1 }],
+    });
+  });
+
+  it('lists object versions with encoded keys when asked to', async () => {
+    const { proxy } = await setUp(() => ({ body: '<Key>a+b</Key><IsTruncated>false</IsTruncated>' }));
+    expect(await (await fetch(`${proxy.url}/bucket?versions=&encoding-type=url`)).text()).toContain('<Key>a%2Bb</Key>');
+    expect(await (await fetch(`${proxy.url}/bucket?versions=`)).text()).toContain('<Key>a+b</Key>');
+  });
+});
+
+describe('waits', () => {
+  it.each([
+    [{ DelaySeconds: 900 }, { DelaySeconds: 1 }],
+    [{ VisibilityTimeout: 0 }, { VisibilityTimeout: 0 }],
+    [{ Entries: [{ DelaySeconds: 30 }, {}] }, { Entries: [{ DelaySeconds: 1 }, {}] }],
+    // A queue's own attributes are text, and stay what the deployment made them.
+    [{ Attributes: { VisibilityTimeout: '360' } }, { Attributes: { VisibilityTimeout: '360' } }],
+  ])('of %j become %j', (input, expected) => {
+    expect(shortenWaits(input)).toEqual(expected);
+  });
+});
+
+describe('keys in a list', () => {
+  it.each([
+    ['a/b c.csv', 'a/b%20c.csv'],
+    ['ü+&amp;&lt;.csv', '%C3%BC%2B%26%3C.csv'],
+  ])('%s becomes %s', (key, encoded) => {
+    const list = `<Version><Key>${key}</Key></Version><IsTruncated>false</IsTruncated>`;
+    expect(encodeKeys(list)).toBe(
+      `<Version><Key>${encoded}</Key></Version><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>`,
+    );
+  });
+});
