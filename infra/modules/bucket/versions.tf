@@ -1,0 +1,11 @@
+# No higher than what every argument used here needs, no lower than what is tested.
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7"
+    }
+  }
+}
