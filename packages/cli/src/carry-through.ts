@@ -1,10 +1,10 @@
 import { createAuditJob } from '@sluice/audit-job/audit-job';
 import { sweepBody } from '@sluice/core/messages';
+import { realClock } from '@sluice/core/real-clock';
 import { sendOrThrow } from '@sluice/core/send';
 import type { StagePorts } from '@sluice/core/stage';
 import type { StageName } from '@sluice/core/wiring';
 import { createFinishRows } from '@sluice/finish-rows/finish-rows';
-import { realClock } from '@sluice/local-cloud/clock';
 import type { LocalFunction } from '@sluice/local-cloud/function';
 import type { LocalCloud } from '@sluice/local-cloud/local-cloud';
 import type { WorkerFunctions } from '@sluice/local-cloud/worker-function';

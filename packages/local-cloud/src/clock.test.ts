@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createManualClock, realClock } from './clock.ts';
+import { createManualClock } from './clock.ts';
 
 describe('the manual clock', () => {
   it('stands still at its start', async () => {
@@ -58,19 +58,5 @@ describe('the manual clock', () => {
     controller.abort(new Error('enough'));
     await expect(sleep).rejects.toThrow('enough');
     await expect(clock.sleep(100, controller.signal)).rejects.toThrow('enough');
-  });
-});
-
-describe('the real clock', () => {
-  it('wakes who sleeps', async () => {
-    await expect(realClock.sleep(0)).resolves.toBeUndefined();
-  });
-
-  it('rejects when a sleep is broken off', async () => {
-    const controller = new AbortController();
-    const sleep = realClock.sleep(60_000, controller.signal);
-    controller.abort();
-    await expect(sleep).rejects.toThrow();
-    await expect(realClock.sleep(60_000, controller.signal)).rejects.toThrow();
   });
 });

@@ -1,12 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '@sluice/core/ports/clock';
-
-/** The machine's own time. A sleeping process may end. */
-export const realClock: Clock = {
-  now: () => Date.now(),
-  sleep: (milliseconds, signal) =>
-    sleep(milliseconds, undefined, { ref: true, ...(signal === undefined ? {} : { signal }) }),
-};
 
 export type ManualClock = Clock & {
   /** Moves time forward, waking sleepers in the order of their times, and lets each go on before the next. */

@@ -650,6 +650,33 @@ describe('the configuration of split-file', () => {
     expect(harness.onlyJob()).toMatchObject({ profile: profiles[1], plan: { rows: 1 } });
   });
 
+  it('takes profiles that are read at the first file, once', async () => {
+    let reads = 0;
+    const profiles = async () => {
+      reads++;
+      return [{ prefix: 'in/' }];
+    };
+    const harness = await setUp({ config: { profiles } });
+    expect(await harness.deliver()).toBe(false);
+    expect(await harness.deliver({ message: await harness.put('a\n1\n', 'in/b.csv') })).toBe(false);
+    expect(harness.jobs.jobIds).toHaveLength(2);
+    expect(reads).toBe(1);
+  });
+
+  it('comes back while the profiles cannot be read', async () => {
+    let isBroken = true;
+    const profiles = async () => {
+      if (isBroken) throw new SluiceError('READ_INCOMPLETE', 'expected the profiles, found nothing');
+      return [{ prefix: 'in/' }];
+    };
+    const harness = await setUp({ config: { profiles } });
+    expect(await harness.deliver()).toBe(true);
+    expect(harness.jobs.jobIds).toEqual([]);
+    isBroken = false;
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.jobs.jobIds).toHaveLength(1);
+  });
+
   it('cuts by the size of the file when no number of bytes is given', async () => {
     const content = fileOf(10_000);
     const harness = createStageHarness({ stage: 'split-file' });

@@ -9,6 +9,7 @@ import type { Fate } from '@sluice/core/settle';
 import { done, notReached } from '@sluice/core/settle';
 import type { Services } from '@sluice/core/stage';
 import { planChunks, unplannedStates } from './plan-chunks.ts';
+import type { Profiles } from './profiles.ts';
 import { readLayout } from './read-layout.ts';
 import type { Upload } from './upload.ts';
 import { findProfile, parseUploads } from './upload.ts';
@@ -22,8 +23,8 @@ export type SplitFilePorts = QueueStagePorts<'uploads' | 'chunks'> & {
 };
 
 export type SplitFileConfig = {
-  /** How files are read, by key prefix; a file under none of them is left alone. */
-  readonly profiles: readonly Profile[];
+  /** How files are read, by key prefix; a file under none of them is left alone. While they cannot be read, files wait. */
+  readonly profiles: readonly Profile[] | Profiles;
   /** Where staged copies are written. */
   readonly bucket: string;
   readonly codeVersion: string;
@@ -32,6 +33,8 @@ export type SplitFileConfig = {
   /** Rows of a message; the wiring's number when it is not given. */
   readonly rowsPerMessage?: number;
 };
+
+const withHashes = (profile: Profile) => ({ prefix: profile.prefix, profile, ...hashProfile(profile) });
 
 const leaseHeld: Fate = {
   kind: 'transient',
@@ -45,13 +48,17 @@ const leaseHeld: Fate = {
  */
 export const createSplitFile = (ports: SplitFilePorts, config: SplitFileConfig): QueueHandler => {
   const { jobs, clock, wiring } = ports;
-  // Once at the start, so that a wrong schema is known before the first file.
-  const profiles = config.profiles.map((profile) => ({ profile, ...hashProfile(profile) }));
+  // At the start where they are known by then, so that a wrong schema is known before the first file.
+  let profiles = typeof config.profiles === 'function' ? undefined : config.profiles.map(withHashes);
+
+  const readProfiles = async (read: SplitFileConfig['profiles']): Promise<void> => {
+    if (typeof read === 'function') profiles ??= (await read()).map(withHashes);
+  };
 
   const newJob = (upload: Upload): Job | undefined => {
-    const profile = findProfile(config.profiles, upload.key);
-    const hashed = profiles.find((candidate) => candidate.profile === profile);
-    if (profile === undefined || hashed === undefined) return undefined;
+    const hashed = findProfile(profiles ?? [], upload.key);
+    if (hashed === undefined) return undefined;
+    const { profile } = hashed;
     return {
       jobId: jobIdOf(upload, hashed.profileHash),
       file: upload,
@@ -118,6 +125,7 @@ export const createSplitFile = (ports: SplitFilePorts, config: SplitFileConfig):
       jobOf: () => undefined,
       rowsOf: () => 0,
       async work(batch, invocation, counts) {
+        await readProfiles(config.profiles);
         for (const { items, fates } of batch) {
           for (const [index, upload] of items.entries()) {
             fates[index] = await split(upload, invocation, (rows) => {

@@ -61,8 +61,11 @@ export const parseUploads = (body: string): readonly Upload[] => {
 };
 
 /** The profile with the longest prefix of the key; undefined for a key under no profile. */
-export const findProfile = (profiles: readonly Profile[], key: string): Profile | undefined => {
-  let found: Profile | undefined;
+export const findProfile = <Prefixed extends Pick<Profile, 'prefix'>>(
+  profiles: readonly Prefixed[],
+  key: string,
+): Prefixed | undefined => {
+  let found: Prefixed | undefined;
   for (const profile of profiles) {
     if (key.startsWith(profile.prefix) && profile.prefix.length >= (found?.prefix.length ?? 0)) found = profile;
   }
