@@ -201,8 +201,9 @@ variable "log_sample_rate" {
   nullable    = false
 
   validation {
-    condition     = var.log_sample_rate >= 0 && var.log_sample_rate <= 1
-    error_message = "log_sample_rate: expected a share from 0 to 1."
+    # Smaller numbers would reach the functions as 1e-07, which they do not read.
+    condition     = var.log_sample_rate == 0 || (var.log_sample_rate >= 0.0001 && var.log_sample_rate <= 1)
+    error_message = "log_sample_rate: expected 0, or a share from 0.0001 to 1."
   }
 }
 

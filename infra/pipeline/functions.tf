@@ -12,12 +12,12 @@ locals {
     create_job    = module.jobs.allows.put
     get_job       = module.jobs.allows.get
     change_job    = module.jobs.allows.update
-    take_lease    = module.jobs.allows.update
-    release_lease = module.jobs.allows.delete
-    put_chunks    = module.jobs.allows.insert_statements
+    take_lease    = module.jobs.allows.put
+    release_lease = module.jobs.allows.update
+    put_chunks    = module.jobs.allows.put
     put_counts    = module.jobs.allows.update
     close_chunk   = module.jobs.allows.update
-    put_marks     = module.jobs.allows.put_batch
+    put_marks     = module.jobs.allows.put
     list_chunks   = module.jobs.allows.query
     list_marks    = module.jobs.allows.query
     list_open     = module.jobs.allows.query_index
@@ -244,7 +244,7 @@ module "audit_job" {
     local.queues.work.measure,
     local.queues.finished.measure,
     # CloudWatch knows no narrower resource for reading metrics.
-    [{ actions = ["cloudwatch:GetMetricData"], resources = ["*"], via = null }],
+    [{ actions = ["cloudwatch:GetMetricStatistics"], resources = ["*"], via = null }],
     module.work.allows.read.rejects,
     module.rows.allows.query,
     local.ledger.get_job,

@@ -38,9 +38,7 @@ locals {
     query     = "dynamodb:Query"
   }
   writes = {
-    delete            = "dynamodb:DeleteItem"
     put               = "dynamodb:PutItem"
-    put_batch         = "dynamodb:BatchWriteItem"
     update            = "dynamodb:UpdateItem"
     insert_statements = "dynamodb:PartiQLInsert"
     update_statements = "dynamodb:PartiQLUpdate"
