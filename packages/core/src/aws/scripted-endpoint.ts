@@ -37,6 +37,8 @@ export type ScriptedEndpoint = {
   readonly url: string;
   /** Every request that arrived whole, in that order; also those that a mishap befell. */
   readonly requests: readonly ScriptedRequest[];
+  /** Connections that clients opened so far. */
+  readonly connections: number;
   /** Of several mishaps that fit a call, the one scripted first befalls it, as often as it may. */
   script(mishap: Mishap): void;
   /** Ends open connections too. Rejects with what a service threw, if one did: that is a defect of the test. */
@@ -162,11 +164,18 @@ export const startScriptedEndpoint = async (
       outgoing.destroy();
     }
   });
+  let connections = 0;
+  server.on('connection', () => {
+    connections++;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    get connections() {
+      return connections;
+    },
     script(mishap) {
       mishaps.push({ mishap, left: mishap.times ?? 1 });
     },

@@ -21,8 +21,11 @@ export type ScriptedS3 = {
 
 /** Source: S3 error responses. Whatever is not named here is 400. */
 const statuses: Readonly<Record<string, number>> = {
+  AccessDenied: 403,
   BucketAlreadyOwnedByYou: 409,
   BucketNotEmpty: 409,
+  InternalError: 500,
+  InvalidObjectState: 403,
   InvalidRange: 416,
   MethodNotAllowed: 405,
   NoSuchBucket: 404,
@@ -31,6 +34,7 @@ const statuses: Readonly<Record<string, number>> = {
   NoSuchVersion: 404,
   NotImplemented: 501,
   PreconditionFailed: 412,
+  SlowDown: 503,
 };
 
 const escapeXml = (text: string): string =>
@@ -46,8 +50,9 @@ const xmlReply = (status: number, xml: string): ScriptedReply => ({
   body: `<?xml version="1.0" encoding="UTF-8"?>\n${xml}`,
 });
 
-const toErrorReply = ({ type, message }: ScriptedError): ScriptedReply =>
-  xmlReply(statuses[type] ?? 400, `<Error><Code>${type}</Code><Message>${escapeXml(message)}</Message></Error>`);
+/** How S3 answers when it refuses a call. */
+export const s3Error = (code: string, message = 'refused'): ScriptedReply =>
+  xmlReply(statuses[code] ?? 400, `<Error><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error>`);
 
 const headersOf = ({ keeping }: ScriptedBucket, { etag, versionId }: ScriptedVersion): Record<string, string> => ({
   etag: `"${etag}"`,
@@ -195,7 +200,7 @@ export const createScriptedS3 = (): ScriptedS3 => {
         return key === '' ? answerOnBucket(bucketName, request) : answerOnObject(bucketName, key, request);
       } catch (thrown) {
         if (!(thrown instanceof ScriptedError)) throw thrown;
-        const reply = toErrorReply(thrown);
+        const reply = s3Error(thrown.type, thrown.message);
         // A HEAD is answered without a body, and so without the error's code.
         return request.method === 'HEAD' ? { status: reply.status } : reply;
       }

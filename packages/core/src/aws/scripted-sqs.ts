@@ -76,12 +76,25 @@ const byEntry = <E extends Entry>(entries: readonly E[], effect: (entry: E) => o
   return { Successful, Failed };
 };
 
-const toErrorReply = ({ type, message }: ScriptedError): ScriptedReply => ({
-  status: 400,
-  // The code of the older protocol goes along for clients that ask for it. Source: SQS, JSON protocol; the model's awsQueryError.
+/** Where the code of the older protocol is not the error's name behind this prefix. Source: the model's awsQueryError. */
+const queryPrefix = 'AWS.SimpleQueueService.';
+const queryCodes: Readonly<Record<string, string>> = {
+  AccessDenied: 'AccessDenied',
+  InvalidMessageContents: 'InvalidMessageContents',
+  InvalidParameterValue: 'InvalidParameterValue',
+  KmsAccessDenied: 'KMS.AccessDeniedException',
+  KmsThrottled: 'KMS.ThrottlingException',
+  MissingParameter: 'MissingParameter',
+  QueueDoesNotExist: `${queryPrefix}NonExistentQueue`,
+  RequestThrottled: 'RequestThrottled',
+};
+
+/** How SQS answers when it refuses a call. The SDK asks for the older protocol's code to go along, and goes by it. */
+export const sqsError = (type: string, message = 'refused', status = 400): ScriptedReply => ({
+  status,
   headers: {
     'content-type': 'application/x-amz-json-1.0',
-    'x-amzn-query-error': `${type === 'InvalidParameterValue' ? '' : 'AWS.SimpleQueueService.'}${type};Sender`,
+    'x-amzn-query-error': `${queryCodes[type] ?? queryPrefix + type};Sender`,
   },
   body: JSON.stringify({ __type: `com.amazonaws.sqs#${type}`, message }),
 });
@@ -201,7 +214,7 @@ export const createScriptedSqs = (now: () => number = Date.now): ScriptedService
       const body = JSON.stringify(answer(request, JSON.parse(request.body.toString())));
       return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.0' }, body };
     } catch (thrown) {
-      if (thrown instanceof ScriptedError) return toErrorReply(thrown);
+      if (thrown instanceof ScriptedError) return sqsError(thrown.type, thrown.message);
       throw thrown;
     }
   };
