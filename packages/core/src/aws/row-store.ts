@@ -64,7 +64,7 @@ export const createAwsRows = (
   if (!tableName.test(table)) {
     throw new SluiceError(
       'SERVICE_REFUSED',
-      `expected a table's name of letters, digits, _ . -, found ${JSON.stringify(table)}`,
+      `expected the name of a table (3 to 255 letters, digits, _ . -), found ${JSON.stringify(table)}`,
     );
   }
   const insertText = `INSERT INTO "${table}" VALUE {'pk': ?, 'row': ?, 'line': ?, 'status': 'PENDING', 'data': ?, 'created': ?}`;
