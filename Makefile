@@ -2,12 +2,12 @@
 # Each target does its own set-up: git, make and npm with Node 20 or newer are enough (bin/with-node).
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test fuzz lint types format clean
+.PHONY: help setup demo run build build-and-upload test fuzz lint types format clean
 
 with-node := bin/with-node
 
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: node_modules/.modules.yaml ## install the dependencies (every other target does it for you)
 
@@ -21,6 +21,12 @@ demo: setup ## make 558,000 transactions and carry them through the whole pipeli
 run: setup ## carry a CSV file through the pipeline: make run FILE=data.csv OUT=folder ARGS="--json"
 	@test -n "$$FILE" || { echo 'make run: expected FILE=<a CSV file>, found none' >&2; exit 2; }
 	@cd "$(PWD)" && "$(CURDIR)/bin/sluice" run $(if $(OUT),--out "$$OUT") $(ARGS) -- "$$FILE"
+
+build: setup ## bundle the Lambdas into dist: make build PROCESSOR=my-processor.ts
+	@cd "$(PWD)" && "$(CURDIR)/$(with-node)" node "$(CURDIR)/packages/build/src/build.ts"
+
+build-and-upload: setup ## the same, and upload them for terraform: ARTIFACTS_BUCKET=name, or it makes a bucket
+	@cd "$(PWD)" && "$(CURDIR)/$(with-node)" node "$(CURDIR)/packages/build/src/build-and-upload.ts"
 
 test: setup ## lint, check types, and run every package's tests
 	@$(with-node) pnpm lint
@@ -39,4 +45,4 @@ format: setup ## put style and formatting right
 	@$(with-node) pnpm format
 
 clean: ## remove what was installed and built
-	rm -rf node_modules packages/*/node_modules examples/*/node_modules .turbo packages/*/.turbo .cache
+	rm -rf node_modules packages/*/node_modules examples/*/node_modules .turbo packages/*/.turbo .cache dist
