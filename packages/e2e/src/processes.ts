@@ -85,9 +85,9 @@ export const start = ({ command, cwd, env, output }: Command): Running => {
 };
 
 /** The end of a file, as much as is worth showing. */
-export const endOf = (path: string): string => {
+export const endOf = (path: string, characters = shownMax): string => {
   try {
-    return readFileSync(path, 'utf8').slice(-shownMax);
+    return readFileSync(path, 'utf8').slice(-characters);
   } catch {
     return '';
   }

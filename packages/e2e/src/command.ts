@@ -1,0 +1,148 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseWiring } from '@sluice/core/wiring';
+import { openCloud } from './cloud.ts';
+import { runContracts } from './contract-run.ts';
+import { createDeployment, namePrefix } from './deployment.ts';
+import type { Emulator } from './emulator.ts';
+import { installEmulator, reserveAddress, startEmulator } from './emulator.ts';
+import { makeFile } from './file.ts';
+import { kinds, kindsNamed } from './leftovers.ts';
+import { startOutsideService } from './outside-service.ts';
+import { unexplained } from './plan-differences.ts';
+import { CommandFailed, endOf, killGroups } from './processes.ts';
+import { startProxy } from './proxy.ts';
+import type { Stage } from './scenario.ts';
+import { checkHeld, deleteBeforeReading, redriveDead, repeatUpload, upload } from './scenario.ts';
+import { createSteps } from './steps.ts';
+
+/** The whole run must be over by then. */
+const minutesMax = 15;
+/** Rows of the file. */
+const rowCount = 6_000;
+
+const packageFolder = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const controller = new AbortController();
+const { signal } = controller;
+const steps = createSteps(print);
+const folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
+const closing: (() => Promise<void>)[] = [];
+
+/** Whatever happens, nothing that was started outlives this process, and nothing it wrote. */
+process.on('exit', () => {
+  killGroups();
+  if (process.env['KEEP'] !== '1') rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+});
+
+const abort = (reason: string): void => {
+  if (signal.aborted) process.exit(1);
+  const where = steps.underWay().join(' and ') || 'its beginning';
+  controller.abort(new Error(`${reason}, at ${where}`));
+};
+process.on('SIGINT', () => abort('interrupted'));
+process.on('SIGTERM', () => abort('interrupted'));
+const deadline = setTimeout(() => abort(`expected to be through within ${minutesMax} minutes`), minutesMax * 60_000);
+
+let emulator: Emulator | undefined;
+
+const runAll = async (): Promise<void> => {
+  const ministack = await steps.run('emulator, installed', () => installEmulator(root, packageFolder, signal));
+  const address = await reserveAddress();
+  const proxy = await startProxy(address.url);
+  closing.push(() => proxy.close());
+  const service = await startOutsideService();
+  closing.push(() => service.close());
+  emulator = await steps.run('emulator, started', async (say) => {
+    const env = { AWS_ENDPOINT_URL: proxy.url, SLUICE_E2E_SERVICE: service.url };
+    const started = await startEmulator(ministack, address.port, folder, env, signal);
+    say(`${started.url}, behind ${proxy.url}`);
+    return started;
+  });
+  const running = emulator;
+  closing.push(() => running.stop());
+
+  const deployment = createDeployment(root, folder, proxy.url, signal);
+  const bucket = await steps.run('artifacts bucket', () => deployment.bootstrap());
+  await Promise.all([
+    steps.run('make build-and-upload', () => deployment.buildAndUpload(bucket)),
+    steps.run('terraform init', () => deployment.init()),
+  ]);
+  const [outputs] = await Promise.all([
+    steps.run('terraform apply', () => deployment.apply()),
+    // Terraform mostly waits meanwhile.
+    steps.run('contracts of the ports', async (say) =>
+      say(await runContracts(packageFolder, folder, running.url, signal)),
+    ),
+  ]);
+  await steps.run('terraform plan', async (say) => {
+    const { left, explained } = unexplained(await deployment.plan());
+    for (const line of explained) say(line);
+    if (left.length > 0) throw new Error(`expected an empty plan right after the apply, found\n  ${left.join('\n  ')}`);
+    if (explained.length === 0) say('empty');
+  });
+  const made = await kindsNamed(running.url, namePrefix);
+  if (made.length < kinds.length) {
+    const missing = kinds.filter((kind) => !made.includes(kind));
+    throw new Error(`expected something of every kind after the apply, found none of ${missing.join(', ')}`);
+  }
+
+  const cloud = openCloud(proxy.url);
+  closing.push(async () => {
+    for (const client of Object.values(cloud)) client.destroy();
+  });
+  const wiring = parseWiring(JSON.parse(readFileSync(join(root, 'infra', 'wiring.json'), 'utf8')), 'aws');
+  const stage: Stage = { endpoint: running.url, cloud, outputs, wiring, file: makeFile(rowCount), service, signal };
+  await steps.run('upload', (say) => upload(stage, say));
+  await steps.run('through the pipeline', (say) => checkHeld(stage, say));
+  await steps.run('dead rows, redriven', (say) => redriveDead(stage, say));
+  await steps.run('the same upload again', (say) => repeatUpload(stage, say));
+  await steps.run('a deleted object', (say) => deleteBeforeReading(stage, say));
+
+  await steps.run('terraform destroy', () => deployment.destroy());
+  const left = await kindsNamed(running.url, 'sluice-');
+  if (left.length > 0) throw new Error(`expected nothing to be left after the destroy, found ${left.join(', ')}`);
+  if (proxy.problems.length > 0) {
+    throw new Error(
+      `expected the proxy to understand every request, found\n  ${proxy.problems.slice(0, 10).join('\n  ')}`,
+    );
+  }
+};
+
+/** What the functions and the emulator said that is more than information. */
+const showLogs = (log: string): void => {
+  const isWorth = (line: string): boolean => /"level":"(?:WARN|ERROR)|^\S+ \S+ (?:WARNING|ERROR) /.test(line);
+  const lines = endOf(log, 2_000_000).split('\n').filter(isWorth).slice(-60);
+  if (lines.length > 0)
+    print(`\nThe functions and the emulator, at the end:\n${lines.map((line) => line.slice(0, 600)).join('\n')}`);
+};
+
+const aborted = new Promise<never>((_, reject) => {
+  signal.addEventListener('abort', () => reject(signal.reason));
+});
+
+let failure: unknown;
+try {
+  await Promise.race([runAll(), aborted]);
+} catch (thrown) {
+  failure = thrown;
+}
+clearTimeout(deadline);
+// Whatever is still under way beside what failed ends now.
+if (failure !== undefined) controller.abort(failure);
+for (const close of closing.reverse()) await close().catch(() => undefined);
+
+print('');
+for (const [name, seconds] of steps.timings()) print(`${seconds.toFixed(1).padStart(8)} s  ${name}`);
+if (failure === undefined) {
+  print(`\ne2e: PASSED in ${(performance.now() / 1000).toFixed(0)} s`);
+} else {
+  if (failure instanceof CommandFailed) print(`\n${failure.output.trimEnd()}`);
+  if (emulator !== undefined) showLogs(emulator.log);
+  print(`\ne2e: FAILED: ${failure instanceof Error ? failure.message : String(failure)}`);
+}
+process.exit(failure === undefined ? 0 : 1);
