@@ -1,5 +1,4 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createS3Client, createSqsClient, createTableClient, createWriteClient } from './clients.ts';
@@ -60,21 +59,28 @@ describe('a client', () => {
     expect(endpoint.connections).toBe(socketsMax);
   });
 
+  const answeringWithin = (answerMilliseconds: number) =>
+    createSqsClient({
+      ...scriptedAccess,
+      endpoint: endpoint.url,
+      timeouts: { connectionMilliseconds: 1_000, answerMilliseconds, silenceMilliseconds: 10_000 },
+    });
+
   it('gives a call up that is not answered, and tries it again', async () => {
     let calls = 0;
-    held = () => (++calls < 3 ? new Promise(() => undefined) : Promise.resolve());
-    const timeouts = { connectionMilliseconds: 1_000, answerMilliseconds: 50, silenceMilliseconds: 1_000 };
-    const client = createSqsClient({ ...scriptedAccess, endpoint: endpoint.url, timeouts });
-    expect((await ask(client)).$metadata).toMatchObject({ httpStatusCode: 200, attempts: 3 });
-    held = () => new Promise(() => undefined);
-    await expect(ask(client)).rejects.toMatchObject({ name: 'TimeoutError' });
+    held = () => (++calls === 1 ? new Promise(() => undefined) : Promise.resolve());
+    expect((await ask(answeringWithin(500))).$metadata).toMatchObject({ httpStatusCode: 200, attempts: 2 });
   });
 
-  it('names a bucket in the path where the endpoint is given', async () => {
-    await createS3Client({ ...scriptedAccess, endpoint: endpoint.url }).send(
-      new ListObjectsV2Command({ Bucket: 'name' }),
-    );
-    expect(endpoint.requests.map(({ path }) => path)).toEqual(['/name/']);
+  it('gives a call up for good that is never answered', async () => {
+    held = () => new Promise(() => undefined);
+    await expect(ask(answeringWithin(50))).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(endpoint.requests).toHaveLength(3);
+  });
+
+  it('names a bucket in the path only where an endpoint is given', () => {
+    expect(createS3Client({ ...scriptedAccess, endpoint: endpoint.url }).config.forcePathStyle).toBe(true);
+    expect(createS3Client({ ...scriptedAccess }).config.forcePathStyle).toBe(false);
   });
 });
 

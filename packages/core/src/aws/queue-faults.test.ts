@@ -1,7 +1,6 @@
-import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../ports/clock.ts';
-import { messageBytesMax, type QueueEntry } from '../ports/queue.ts';
+import type { QueueEntry } from '../ports/queue.ts';
 import { sendAll } from '../send.ts';
 import { type ClientOptions, createSqsClient } from './clients.ts';
 import { setUpQueue } from './contract-set-up.ts';
@@ -38,8 +37,7 @@ beforeEach(async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
   sleeps = [];
   endpoint = await startScriptedEndpoint({ sqs: createScriptedSqs() });
-  const timeouts = { connectionMilliseconds: 2_000, answerMilliseconds: 5_000, silenceMilliseconds: 100 };
-  options = { ...scriptedAccess, endpoint: endpoint.url, timeouts };
+  options = { ...scriptedAccess, endpoint: endpoint.url };
   made = await setUpQueue(options);
 });
 afterEach(async () => {
@@ -193,11 +191,21 @@ describe('a batch whose answer does not come', () => {
     expect(await receiveBodies()).toEqual(['a', 'a', 'a', 'a', 'a']);
   });
 
-  it.each(['stall', 'cut'] as const)('is no answer either when its body does: %s', async (fate) => {
-    endpoint.script({ when: isSend, after: fate, times: 3 });
+  it('throws what is transient when it breaks off in the middle, three times', async () => {
+    endpoint.script({ when: isSend, after: 'cut', times: 3 });
     await expect(made.queue.sendBatch(entriesOf('a'))).rejects.toMatchObject(lost);
     expect(sends()).toBe(3);
-    expect(await send('b')).toEqual([]);
+  });
+
+  it('throws what is transient when it stalls behind its head, three times', async () => {
+    const timeouts = { connectionMilliseconds: 2_000, answerMilliseconds: 5_000, silenceMilliseconds: 50 };
+    const queue = createAwsQueue(createSqsClient({ ...options, timeouts }), 'url');
+    endpoint.script({ when: isSend, after: 'stall', times: 3 });
+    await expect(queue.sendBatch(entriesOf('a'))).rejects.toMatchObject({
+      ...lost,
+      message: expect.stringMatching(/^expected SendMessageBatch to succeed, found TimeoutError/),
+    });
+    expect(sends()).toBe(3);
   });
 
   it('throws when the MD5 of a body is another, though the batch was taken', async () => {
@@ -270,77 +278,5 @@ describe('a queue that cannot be reached', () => {
     vi.stubEnv('AWS_ENDPOINT_URL', endpoint.url);
     endpoint.script({ when: isSend, instead: { status: 200, body: '{"Successful":[]}' } });
     expect(await call({ ...scriptedAccess })).toEqual({ sent: [], failed: [] });
-  });
-});
-
-describe('the depth of a queue', () => {
-  const client = () => createSqsClient(options);
-  const urlOf = (): string => {
-    const { QueueUrl } = JSON.parse(endpoint.requests.find(isSend)?.body.toString() ?? '{}') as { QueueUrl: string };
-    return QueueUrl;
-  };
-
-  it('asks for the age of the oldest message only when there is one', async () => {
-    await made.queue.sendBatch(entriesOf('a'));
-    const asked = vi.fn(async () => 77);
-    const queue = createAwsQueue(client(), urlOf(), asked);
-    expect(await queue.depth()).toEqual({ visible: 1, inFlight: 0, delayed: 0, oldestAgeSeconds: 77 });
-    const empty = JSON.stringify({
-      Attributes: {
-        ApproximateNumberOfMessages: '0',
-        ApproximateNumberOfMessagesNotVisible: '0',
-        ApproximateNumberOfMessagesDelayed: '0',
-      },
-    });
-    endpoint.script({
-      when: ({ operation }) => operation === 'GetQueueAttributes',
-      instead: { status: 200, body: empty },
-    });
-    expect(await queue.depth()).toEqual({ visible: 0, inFlight: 0, delayed: 0, oldestAgeSeconds: 0 });
-    expect(asked).toHaveBeenCalledTimes(1);
-  });
-
-  it('cannot be asked of a queue without an age, and is not', async () => {
-    await expect(createAwsQueue(client(), 'url').depth()).rejects.toMatchObject({ code: 'SERVICE_REFUSED' });
-    expect(endpoint.requests.filter(({ operation }) => operation === 'GetQueueAttributes')).toEqual([]);
-  });
-
-  it('throws when a count is missing', async () => {
-    endpoint.script({
-      when: ({ operation }) => operation === 'GetQueueAttributes',
-      instead: { status: 200, body: '{}' },
-    });
-    await expect(made.queue.depth()).rejects.toMatchObject({
-      code: 'UNKNOWN',
-      message: 'expected a count as ApproximateNumberOfMessages, found none',
-    });
-  });
-});
-
-describe('the scripted SQS', () => {
-  it('refuses by the entry what the service refuses by the entry, and takes the others', async () => {
-    await made.queue.sendBatch(entriesOf('first'));
-    const { QueueUrl } = JSON.parse(endpoint.requests.find(isSend)?.body.toString() ?? '{}') as { QueueUrl: string };
-    const client = createSqsClient(options);
-    const bodies = ['fits', 'a'.repeat(messageBytesMax + 1), 'a\u0000', '\ufffe'];
-    const Entries = [
-      ...bodies.map((MessageBody, index) => ({ Id: `${index}`, MessageBody })),
-      { Id: '4', MessageBody: 'late', DelaySeconds: 901 },
-    ];
-    const { Successful, Failed } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
-    expect(Successful?.map(({ Id }) => Id)).toEqual(['0']);
-    expect(Failed?.map(({ Id, Code, SenderFault }) => [Id, Code, SenderFault])).toEqual([
-      ['1', 'InvalidParameterValue', true],
-      ['2', 'InvalidMessageContents', true],
-      ['3', 'InvalidMessageContents', true],
-      ['4', 'InvalidParameterValue', true],
-    ]);
-    const { Messages } = await client.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-    expect(Messages?.map(({ Body }) => Body)).toEqual(['first', 'fits']);
-    const AttributeNames = ['MaximumMessageSize', 'VisibilityTimeout'] as const;
-    const { Attributes } = await client.send(
-      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...AttributeNames] }),
-    );
-    expect(Attributes).toEqual({ MaximumMessageSize: '262144', VisibilityTimeout: '600' });
   });
 });

@@ -17,6 +17,8 @@ export type ScriptedS3 = {
   readonly service: ScriptedService;
   /** The bucket of that name. Throws when there is none. */
   bucket(name: string): ScriptedBucket;
+  /** What CreateBucket does. */
+  createBucket(name: string): void;
 };
 
 /** Source: S3 error responses. Whatever is not named here is 400. */
@@ -123,11 +125,15 @@ export const createScriptedS3 = (): ScriptedS3 => {
   const bucketOf = (name: string): ScriptedBucket =>
     buckets.get(name) ?? refuse('NoSuchBucket', 'The specified bucket does not exist');
 
+  const createBucket = (name: string): void => {
+    if (buckets.has(name)) refuse('BucketAlreadyOwnedByYou', 'You own it already.');
+    buckets.set(name, createScriptedBucket('one version'));
+  };
+
   const answerOnBucket = (name: string, { operation, body }: ScriptedRequest): ScriptedReply => {
     switch (operation) {
       case 'CreateBucket':
-        if (buckets.has(name)) refuse('BucketAlreadyOwnedByYou', 'You own it already.');
-        buckets.set(name, createScriptedBucket('one version'));
+        createBucket(name);
         return { status: 200, headers: { location: `/${name}` } };
       case 'PutBucketVersioning': {
         const hasVersions = textOf(body.toString(), 'Status') === 'Enabled';
@@ -193,6 +199,7 @@ export const createScriptedS3 = (): ScriptedS3 => {
 
   return {
     bucket: bucketOf,
+    createBucket,
     service(request) {
       const [, bucketName = '', ...segments] = request.path.split('/').map(decodeURIComponent);
       const key = segments.join('/');
