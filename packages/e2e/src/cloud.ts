@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
-import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, paginateListObjectsV2, S3Client, waitUntilBucketExists } from '@aws-sdk/client-s3';
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
@@ -35,6 +35,13 @@ export const openCloud = (endpoint: string): Cloud => {
     sqs: new SQSClient(options),
     dynamoDb: new DynamoDBClient(options),
   };
+};
+
+export const waitForBucket = async ({ s3 }: Cloud, bucket: string, abortSignal: AbortSignal): Promise<void> => {
+  await waitUntilBucketExists(
+    { client: s3, maxWaitTime: 60, minDelay: 1, maxDelay: 1, abortSignal },
+    { Bucket: bucket },
+  );
 };
 
 export type Item = Readonly<Record<string, AttributeValue>>;

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseWiring } from '@sluice/core/wiring';
-import { openCloud } from './cloud.ts';
+import type { Outputs } from './cloud.ts';
+import { openCloud, waitForBucket } from './cloud.ts';
 import { runContracts } from './contract-run.ts';
-import { createDeployment, namePrefix } from './deployment.ts';
+import { artifactsBucket, createDeployment, namePrefix } from './deployment.ts';
 import type { Emulator } from './emulator.ts';
 import { installEmulator, reserveAddress, startEmulator } from './emulator.ts';
 import { makeFile } from './file.ts';
@@ -67,14 +68,23 @@ const runAll = async (): Promise<void> => {
   closing.push(() => running.stop());
 
   const deployment = createDeployment(root, folder, proxy.url, signal);
-  const bucket = await steps.run('artifacts bucket', () => deployment.bootstrap());
-  await Promise.all([
-    steps.run('make build-and-upload', () => deployment.buildAndUpload(bucket)),
-    steps.run('terraform init', () => deployment.init()),
-  ]);
+  const cloud = openCloud(proxy.url);
+  closing.push(async () => {
+    for (const client of Object.values(cloud)) client.destroy();
+  });
+  // Terraform waits a minute for a bucket's lifecycle rules to settle: bundles are made and uploaded meanwhile.
+  const bootstrap = steps.run('terraform apply, artifacts bucket', () => deployment.bootstrap());
+  const deploy = async (): Promise<Outputs> => {
+    await steps.run('make build-and-upload', async () => {
+      await waitForBucket(cloud, artifactsBucket, signal);
+      await deployment.buildAndUpload();
+    });
+    await steps.run('terraform init', () => deployment.init());
+    return steps.run('terraform apply', () => deployment.apply());
+  };
   const [outputs] = await Promise.all([
-    steps.run('terraform apply', () => deployment.apply()),
-    // Terraform mostly waits meanwhile.
+    deploy(),
+    bootstrap,
     steps.run('contracts of the ports', async (say) =>
       say(await runContracts(packageFolder, folder, running.url, signal)),
     ),
@@ -91,10 +101,6 @@ const runAll = async (): Promise<void> => {
     throw new Error(`expected something of every kind after the apply, found none of ${missing.join(', ')}`);
   }
 
-  const cloud = openCloud(proxy.url);
-  closing.push(async () => {
-    for (const client of Object.values(cloud)) client.destroy();
-  });
   const wiring = parseWiring(JSON.parse(readFileSync(join(root, 'infra', 'wiring.json'), 'utf8')), 'aws');
   const stage: Stage = { endpoint: running.url, cloud, outputs, wiring, file: makeFile(rowCount), service, signal };
   await steps.run('upload', (say) => upload(stage, say));

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outputs } from './cloud.ts';
-import { childEnvironment } from './emulator.ts';
+import { childEnvironment, region } from './emulator.ts';
 import { schema } from './file.ts';
 import { run } from './processes.ts';
 
@@ -9,6 +9,9 @@ import { run } from './processes.ts';
 export const prefix = 'sluice';
 export const environment = 'e2e';
 export const namePrefix = `${prefix}-${environment}`;
+
+/** The name that infra/bootstrap gives the bucket for bundles in the emulator's account. */
+export const artifactsBucket = `sluice-artifacts-000000000000-${region}`;
 
 /** Keys of the inbox under which files are read with the schema. */
 export const inboxPrefix = 'orders/';
@@ -44,10 +47,13 @@ export const changesIn = (plan: Plan): PlannedChange[] =>
       return { address, actions, attributes };
     });
 
+/** The two folders of Terraform's. */
+type Folder = 'bootstrap' | 'root';
+
 export type Deployment = {
-  /** Makes the bucket for bundles and gives its name. */
-  bootstrap(): Promise<string>;
-  buildAndUpload(bucket: string): Promise<void>;
+  /** Makes the bucket for bundles. */
+  bootstrap(): Promise<void>;
+  buildAndUpload(): Promise<void>;
   /** Terraform's own preparation: finds the provider. */
   init(): Promise<void>;
   apply(): Promise<Outputs>;
@@ -70,17 +76,23 @@ export const createDeployment = (root: string, folder: string, endpoint: string,
   let commands = 0;
   const output = (name: string): string => join(folder, `${String(++commands).padStart(2, '0')}-${name}.log`);
 
-  const terraform = async (
+  const command = (in_: Folder, args: readonly string[]): string[] => [
+    join(root, 'infra', 'with-terraform'),
+    `-chdir=${in_ === 'root' ? infra : join(infra, 'bootstrap')}`,
+    ...args,
+  ];
+  const terraform = (
     name: string,
-    in_: 'bootstrap' | 'root',
+    in_: Folder,
     args: readonly string[],
     allowed?: readonly number[],
-  ) => {
-    const at = in_ === 'root' ? infra : join(infra, 'bootstrap');
-    const log = output(`terraform-${name}`);
-    const command = [join(root, 'infra', 'with-terraform'), `-chdir=${at}`, ...args];
-    const status = await run({ command, cwd: root, env, output: log }, signal, allowed);
-    return { status, text: readFileSync(log, 'utf8') };
+  ): Promise<number> =>
+    run({ command: command(in_, args), cwd: root, env, output: output(`terraform-${name}`) }, signal, allowed);
+  /** What a command of Terraform's answers on its standard output. */
+  const ask = async (name: string, in_: Folder, args: readonly string[]): Promise<string> => {
+    const stdout = join(folder, `${name}.out`);
+    await run({ command: command(in_, args), cwd: root, env, output: output(`terraform-${name}`), stdout }, signal);
+    return readFileSync(stdout, 'utf8');
   };
 
   const quiet = ['-input=false', '-no-color'];
@@ -97,13 +109,13 @@ export const createDeployment = (root: string, folder: string, endpoint: string,
   );
   const vars = [`-var-file=${settings}`];
   const bootstrapVars = ['-var=protect=false', '-var=s3_use_path_style=true'];
-  const isPrepared = new Set<string>();
-  const prepare = async (in_: 'bootstrap' | 'root'): Promise<void> => {
+  const isPrepared = new Set<Folder>();
+  const prepare = async (in_: Folder): Promise<void> => {
     if (isPrepared.has(in_)) return;
     await terraform(`init-${in_}`, in_, ['init', ...quiet]);
     isPrepared.add(in_);
   };
-  const applied = new Set<'bootstrap' | 'root'>();
+  const applied = new Set<Folder>();
 
   return {
     init: () => prepare('root'),
@@ -111,16 +123,22 @@ export const createDeployment = (root: string, folder: string, endpoint: string,
       await prepare('bootstrap');
       applied.add('bootstrap');
       await terraform('apply-bootstrap', 'bootstrap', ['apply', '-auto-approve', ...quiet, ...bootstrapVars]);
-      const { text } = await terraform('output-bootstrap', 'bootstrap', ['output', '-raw', 'artifacts_bucket']);
-      return text.trim();
+      const made = await ask('output-bootstrap', 'bootstrap', ['output', '-raw', 'artifacts_bucket']);
+      if (made !== artifactsBucket) throw new Error(`expected the bucket ${artifactsBucket}, found ${made}`);
     },
-    async buildAndUpload(bucket) {
+    async buildAndUpload() {
       // The command writes into infra/ itself, where a real deployment's list may lie.
       const list = join(root, 'infra', 'artifacts.auto.tfvars.json');
       const kept = existsSync(list) ? readFileSync(list) : undefined;
       try {
         const processor = 'PROCESSOR=packages/e2e/src/processor.ts';
-        const command = ['make', '--no-print-directory', 'build-and-upload', processor, `ARTIFACTS_BUCKET=${bucket}`];
+        const command = [
+          'make',
+          '--no-print-directory',
+          'build-and-upload',
+          processor,
+          `ARTIFACTS_BUCKET=${artifactsBucket}`,
+        ];
         await run({ command, cwd: root, env, output: output('build-and-upload') }, signal);
         writeFileSync(join(infra, 'artifacts.auto.tfvars.json'), readFileSync(list));
       } finally {
@@ -132,20 +150,20 @@ export const createDeployment = (root: string, folder: string, endpoint: string,
       await prepare('root');
       applied.add('root');
       await terraform('apply', 'root', ['apply', '-auto-approve', `-parallelism=${parallelism}`, ...quiet, ...vars]);
-      const { text } = await terraform('output', 'root', ['output', '-json', '-no-color']);
+      const text = await ask('output', 'root', ['output', '-json', '-no-color']);
       const outputs = JSON.parse(text) as Readonly<Record<string, { readonly value: unknown }>>;
       return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value])) as Outputs;
     },
     async plan() {
       const plan = join(folder, 'after.tfplan');
-      const { status } = await terraform(
+      const status = await terraform(
         'plan',
         'root',
         ['plan', '-detailed-exitcode', `-out=${plan}`, ...quiet, ...vars],
         [0, 2],
       );
       if (status === 0) return [];
-      const { text } = await terraform('show', 'root', ['show', '-json', '-no-color', plan]);
+      const text = await ask('show', 'root', ['show', '-json', '-no-color', plan]);
       return changesIn(JSON.parse(text) as Plan);
     },
     async destroy() {

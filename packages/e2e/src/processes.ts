@@ -20,8 +20,10 @@ export type Command = {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** File that takes what it prints, on both outputs; it is emptied first. */
+  /** File that takes what it prints; it is emptied first. */
   readonly output: string;
+  /** Another one for its standard output. */
+  readonly stdout?: string;
 };
 
 /** A process with everything it starts. */
@@ -56,11 +58,12 @@ export const killGroups = (): void => {
 };
 
 /** Starts a command in a process group of its own. */
-export const start = ({ command, cwd, env, output }: Command): Running => {
-  const [file = '', ...args] = command;
+export const start = ({ command, cwd, env, output, stdout }: Command): Running => {
+  const [program = '', ...args] = command;
   const log = openSync(output, 'w');
-  const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', log, log] });
-  closeSync(log);
+  const out = stdout === undefined ? log : openSync(stdout, 'w');
+  const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', out, log] });
+  for (const file of new Set([log, out])) closeSync(file);
   const { pid } = child;
   if (pid !== undefined) groups.add(pid);
   const ended = new Promise<number>((resolve, reject) => {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { encodeKeys, shortenWaits, startProxy } from './proxy.ts';
+import { cutRange, encodeKeys, shortenWaits, startProxy } from './proxy.ts';
 
 type Request = {
   readonly method: string;
@@ -25,7 +25,9 @@ const setUp = async (answer: (request: Request) => { readonly status?: number; r
     const request = { method: message.method ?? '', url: message.url ?? '', headers: message.headers, body };
     requests.push(request);
     const answered = answer(request);
-    response.writeHead(answered.status ?? 200, { 'x-from': 'emulator' }).end(answered.body);
+    response
+      .writeHead(answered.status ?? 200, { 'x-from': 'emulator', 'x-amz-checksum-crc32': 'abc' })
+      .end(answered.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closing.push(() => new Promise((resolve) => void server.close(() => resolve()).closeAllConnections()));
@@ -87,10 +89,50 @@ describe('the proxy', () => {
     });
   });
 
+  it('asks for alarms in JSON, which has all of them, and answers in XML', async () => {
+    const { proxy, requests } = await setUp(() => ({
+      body: '{"MetricAlarms":[{"AlarmName":"a","Period":60,"MetricName":"m"}]}',
+    }));
+    const answer = await fetch(proxy.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
+      body: 'Action=DescribeAlarms&AlarmNames.member.1=a',
+    });
+    expect(await answer.text()).toContain('<Period>60</Period>');
+    expect(requests).toMatchObject([{ body: '{"AlarmNames":["a"]}' }]);
+  });
+
   it('lists object versions with encoded keys when asked to', async () => {
     const { proxy } = await setUp(() => ({ body: '<Key>a+b</Key><IsTruncated>false</IsTruncated>' }));
     expect(await (await fetch(`${proxy.url}/bucket?versions=&encoding-type=url`)).text()).toContain('<Key>a%2Bb</Key>');
     expect(await (await fetch(`${proxy.url}/bucket?versions=`)).text()).toContain('<Key>a+b</Key>');
+  });
+});
+
+describe('a range of a version', () => {
+  it('is cut from the whole, without the checksum of that', async () => {
+    const { proxy } = await setUp(() => ({ body: '0123456789' }));
+    const headers = { range: 'bytes=2-5' };
+    const version = await fetch(`${proxy.url}/bucket/key?versionId=a`, { headers });
+    expect([version.status, version.headers.get('content-range'), await version.text()]).toEqual([
+      206,
+      'bytes 2-5/10',
+      '2345',
+    ]);
+    expect(version.headers.get('x-amz-checksum-crc32')).toBeNull();
+    const newest = await fetch(`${proxy.url}/bucket/key`, { headers });
+    expect([newest.status, newest.headers.get('x-amz-checksum-crc32')]).toEqual([200, 'abc']);
+  });
+
+  it.each([
+    ['bytes=0-9', ['bytes 0-9/10', '0123456789']],
+    ['bytes=8-99', ['bytes 8-9/10', '89']],
+    ['bytes=10-12', undefined],
+    ['bytes=-3', undefined],
+    [undefined, undefined],
+  ])('%s of ten bytes is %j', (range, expected) => {
+    const cut = cutRange(range, Buffer.from('0123456789'));
+    expect(cut === undefined ? undefined : [cut.contentRange, cut.part.toString()]).toEqual(expected);
   });
 });
 

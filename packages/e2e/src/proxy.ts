@@ -1,6 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Alarm } from './alarm-list.ts';
+import { alarmList, askedAlarms } from './alarm-list.ts';
 import type { Operation, Statement } from './batch-statement.ts';
 import { executeBatch } from './batch-statement.ts';
 
@@ -8,7 +10,12 @@ import { executeBatch } from './batch-statement.ts';
 const awaySecondsMax = 1;
 
 const dynamoDb = 'DynamoDB_20120810.';
-const sqs = 'AmazonSQS.';
+/** Calls of SQS that say how long a message is to stay away. */
+const shortened: ReadonlySet<string> = new Set(
+  ['ChangeMessageVisibility', 'ChangeMessageVisibilityBatch', 'SendMessage', 'SendMessageBatch'].map(
+    (operation) => `AmazonSQS.${operation}`,
+  ),
+);
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -48,6 +55,19 @@ export const encodeKeys = (xml: string): string =>
 const headersFor = (headers: OutgoingHttpHeaders, body: Buffer): OutgoingHttpHeaders => {
   const { 'transfer-encoding': _, ...others } = headers;
   return { ...others, 'content-length': body.length };
+};
+
+const rangePattern = /^bytes=(\d+)-(\d+)$/;
+
+/** The part of an object that was asked for, when the whole came; undefined when it is no answer of that kind. */
+export const cutRange = (
+  range: string | undefined,
+  body: Buffer,
+): { readonly part: Buffer; readonly contentRange: string } | undefined => {
+  const [, first, last] = rangePattern.exec(range ?? '') ?? [];
+  if (first === undefined || last === undefined || Number(first) >= body.length) return undefined;
+  const part = body.subarray(Number(first), Number(last) + 1);
+  return { part, contentRange: `bytes ${first}-${Number(first) + part.length - 1}/${body.length}` };
 };
 
 const readBody = async (message: IncomingMessage): Promise<Buffer> => {
@@ -119,20 +139,49 @@ export const startProxy = async (emulator: string): Promise<Proxy> => {
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(answer));
   };
 
+  const answerAlarms = async (
+    message: IncomingMessage,
+    names: readonly string[],
+    response: ServerResponse,
+  ): Promise<void> => {
+    const body = Buffer.from(JSON.stringify(names.length === 0 ? {} : { AlarmNames: names }));
+    const answer = await passBody(message, body, {
+      'x-amz-target': 'GraniteServiceVersion20100801.DescribeAlarms',
+      'content-type': 'application/json',
+    });
+    const { MetricAlarms } = JSON.parse((await readBody(answer)).toString()) as { MetricAlarms: Alarm[] };
+    response.writeHead(200, { 'content-type': 'text/xml' }).end(alarmList(MetricAlarms));
+  };
+
   const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const operation = String(message.headers['x-amz-target'] ?? '');
     if (operation === `${dynamoDb}BatchExecuteStatement`) return answerBatch(message, response);
     let answer: IncomingMessage;
-    if (operation.startsWith(sqs)) {
+    if (shortened.has(operation)) {
       const input = JSON.parse((await readBody(message)).toString()) as Json;
       answer = await passBody(message, Buffer.from(JSON.stringify(shortenWaits(input))));
+    } else if (message.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
+      const form = await readBody(message);
+      const names = askedAlarms(form.toString());
+      if (names !== undefined) return answerAlarms(message, names, response);
+      answer = await passBody(message, form);
     } else {
       answer = await pass(message, message);
     }
     const query = new URL(message.url ?? '/', emulator).searchParams;
-    if (query.has('versions') && query.get('encoding-type') === 'url' && answer.statusCode === 200) {
+    if (answer.statusCode === 200 && query.has('versions') && query.get('encoding-type') === 'url') {
       const xml = Buffer.from(encodeKeys((await readBody(answer)).toString()));
       response.writeHead(200, headersFor(answer.headers, xml)).end(xml);
+      return;
+    }
+    if (answer.statusCode === 200 && message.method === 'GET' && query.has('versionId') && message.headers.range) {
+      const whole = await readBody(answer);
+      const cut = cutRange(message.headers.range, whole);
+      const headers = headersFor(answer.headers, cut?.part ?? whole);
+      // A checksum of the whole is none of a part.
+      for (const name of Object.keys(headers)) if (name.startsWith('x-amz-checksum-')) delete headers[name];
+      if (cut !== undefined) headers['content-range'] = cut.contentRange;
+      response.writeHead(cut === undefined ? 200 : 206, headers).end(cut?.part ?? whole);
       return;
     }
     response.writeHead(answer.statusCode ?? 502, answer.headers);
