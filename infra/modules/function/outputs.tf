@@ -18,6 +18,11 @@ output "timeout_seconds" {
   value       = aws_lambda_function.this.timeout
 }
 
+output "memory_megabytes" {
+  description = "Memory."
+  value       = aws_lambda_function.this.memory_size
+}
+
 output "environment" {
   description = "The environment variables as they are applied."
   value       = aws_lambda_function.this.environment[0].variables

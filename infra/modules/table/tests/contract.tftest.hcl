@@ -1,0 +1,44 @@
+mock_provider "aws" {
+  source = "../../tests/mocks"
+}
+
+variables {
+  name            = "sluice-test-rows"
+  account         = { id = "123456789012", partition = "aws", region = "eu-west-1" }
+  hash_key        = "pk"
+  range_key       = { name = "row", type = "N" }
+  has_stream      = true
+  key_arn         = null
+  protect         = true
+  alarm_topic_arn = "arn:aws:sns:eu-west-1:123456789012:alarms"
+}
+
+run "refuses_a_name_of_two_characters" {
+  command = plan
+
+  variables {
+    name = "ab"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_no_partition_key" {
+  command = plan
+
+  variables {
+    hash_key = ""
+  }
+
+  expect_failures = [var.hash_key]
+}
+
+run "refuses_a_sort_key_of_another_type" {
+  command = plan
+
+  variables {
+    range_key = { name = "row", type = "B" }
+  }
+
+  expect_failures = [var.range_key]
+}

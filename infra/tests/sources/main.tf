@@ -1,0 +1,35 @@
+# For the tests: what no plan shows, read from the text.
+
+variable "allowed" {
+  description = "What README.md is to say the functions may do, as rows of its tables."
+  type        = list(string)
+}
+
+locals {
+  infra   = "${path.module}/../.."
+  outside = setunion(fileset(local.infra, "*.tf"), fileset(local.infra, "{pipeline,bootstrap}/*.tf"))
+  # Each is safe because its module makes it so.
+  guarded = [
+    "aws_dynamodb_table", "aws_iam_policy", "aws_iam_role", "aws_iam_role_policy", "aws_kms_key", "aws_lambda_function",
+    "aws_s3_bucket", "aws_s3_bucket_policy", "aws_sns_topic", "aws_sns_topic_policy", "aws_sqs_queue", "aws_sqs_queue_policy",
+  ]
+}
+
+output "loose" {
+  description = "Resources that stand outside the module that makes them safe."
+  value = flatten([
+    for path in local.outside : [for type in local.guarded : "${path}: ${type}" if strcontains(file("${local.infra}/${path}"), "resource \"${type}\"")]
+  ])
+}
+
+output "waits" {
+  description = "Which function is updated after which."
+  value = {
+    for match in regexall("module \"([a-z_]+)\" \\{[^}]*?depends_on = \\[module\\.([a-z_]+)\\]", file("${local.infra}/pipeline/functions.tf")) : match[0] => match[1]
+  }
+}
+
+output "readme" {
+  description = "What README.md says the functions may do, as rows of its tables."
+  value       = regexall("(?m)^\\| (?:split-file|clean-rows|store-rows|relay-rows|process-rows|finish-rows|audit-job) \\| `[a-z0-9]+:.*$", file("${local.infra}/README.md"))
+}
