@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateTableCommand, DeleteTableCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
-import type { Clock } from '../ports/clock.ts';
 import type { JobStoreSetUp } from '../ports/job-store.contract.ts';
 import type { RowStoreSetUp } from '../ports/row-store.contract.ts';
+import { realClock } from '../real-clock.ts';
 import { createTableClient, createWriteClient } from './clients.ts';
 import { openIndex } from './job-item.ts';
 import { createAwsJobs } from './job-store.ts';
@@ -31,11 +31,6 @@ export const jobsTable = {
     { IndexName: openIndex, KeySchema: [hash('open'), range('pk')], Projection: { ProjectionType: 'KEYS_ONLY' } },
   ],
 } as const satisfies Partial<CreateTableCommandInput>;
-
-export const realClock: Clock = {
-  now: () => Date.now(),
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-};
 
 export type TableSetUps = {
   readonly clients: { readonly reads: DynamoDBClient; readonly writes: DynamoDBClient };
