@@ -2,12 +2,12 @@
 # Each target does its own set-up: git, make and npm with Node 20 or newer are enough (bin/with-node).
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run build build-and-upload test fuzz lint types format clean
+.PHONY: help setup demo run build build-and-upload test fuzz e2e contract lint types format clean
 
 with-node := bin/with-node
 
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: node_modules/.modules.yaml ## install the dependencies (every other target does it for you)
 
@@ -34,6 +34,13 @@ test: setup ## lint, check types, and run every package's tests
 
 fuzz: setup ## try random broken input for MINUTES=10; SEED=... repeats a run, CASE=... one case of it
 	@$(with-node) node packages/core/src/fuzz/command.ts --minutes "$(MINUTES)" --seed "$(SEED)" --case "$(CASE)" --only "$(ONLY)"
+
+e2e: setup ## deploy to an emulator with the real build and Terraform, and close the ledger: KEEP=1 keeps its folder
+	@KEEP="$(KEEP)" $(with-node) node packages/e2e/src/command.ts
+
+contract: setup ## run the ports' suites against an endpoint: make contract ENDPOINT=http://127.0.0.1:8000 ONLY=tables
+	@test -n "$(ENDPOINT)" || { echo 'make contract: expected ENDPOINT=<the URL of an endpoint>, found none' >&2; exit 2; }
+	@cd packages/e2e && SLUICE_E2E_ENDPOINT="$(ENDPOINT)" "$(CURDIR)/$(with-node)" pnpm exec vitest run --config vitest.contract.config.ts $(ONLY)
 
 lint: setup ## check style and formatting
 	@$(with-node) pnpm lint

@@ -12,7 +12,6 @@ import { installEmulator, reserveAddress, startEmulator } from './emulator.ts';
 import { makeFile } from './file.ts';
 import { kinds, kindsNamed } from './leftovers.ts';
 import { startOutsideService } from './outside-service.ts';
-import { unexplained } from './plan-differences.ts';
 import { CommandFailed, endOf, killGroups } from './processes.ts';
 import { startProxy } from './proxy.ts';
 import type { Stage } from './scenario.ts';
@@ -90,10 +89,11 @@ const runAll = async (): Promise<void> => {
     ),
   ]);
   await steps.run('terraform plan', async (say) => {
-    const { left, explained } = unexplained(await deployment.plan());
-    for (const line of explained) say(line);
-    if (left.length > 0) throw new Error(`expected an empty plan right after the apply, found\n  ${left.join('\n  ')}`);
-    if (explained.length === 0) say('empty');
+    const changes = await deployment.plan();
+    const shown = changes.map((it) => `${it.address}: ${it.actions.join(' and ')} of ${it.attributes.join(', ')}`);
+    if (shown.length > 0)
+      throw new Error(`expected an empty plan right after the apply, found\n  ${shown.join('\n  ')}`);
+    say('empty');
   });
   const made = await kindsNamed(running.url, namePrefix);
   if (made.length < kinds.length) {

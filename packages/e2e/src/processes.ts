@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 
 /** A command that ended with another status than it was expected to; `output` is the end of what it printed. */
 export class CommandFailed extends Error {
@@ -14,7 +15,9 @@ export class CommandFailed extends Error {
 /** Characters of a command's output that are shown when it fails. */
 const shownMax = 6_000;
 /** Time a process group gets to end by itself. */
-const graceMilliseconds = 5_000;
+const graceUsual = 5_000;
+/** Time between two looks whether it has. */
+const lookMilliseconds = 25;
 
 export type Command = {
   readonly command: readonly string[];
@@ -30,8 +33,8 @@ export type Command = {
 export type Running = {
   /** Its exit status; 128 and more when a signal ended it. */
   readonly ended: Promise<number>;
-  /** Ends the whole group, the hard way if it takes long. */
-  stop(): Promise<void>;
+  /** Ends the whole group, the hard way if it takes longer. */
+  stop(graceMilliseconds?: number): Promise<void>;
 };
 
 const isAlive = (group: number): boolean => {
@@ -68,19 +71,18 @@ export const start = ({ command, cwd, env, output, stdout }: Command): Running =
   if (pid !== undefined) groups.add(pid);
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', (error) => reject(new CommandFailed(`${command.join(' ')}: ${error.message}`, '')));
-    child.once('exit', (status, signal) => resolve(status ?? (signal === null ? 128 : 143)));
+    child.once('exit', (status, signal) => resolve(status ?? 128 + (constants.signals[signal ?? 'SIGKILL'] ?? 0)));
   });
   // Whoever waits for it learns of it; nobody has to.
   ended.catch(() => undefined);
   return {
     ended,
-    async stop() {
+    async stop(graceMilliseconds = graceUsual) {
       if (pid === undefined) return;
       signalGroup(pid, 'SIGTERM');
-      for (let waited = 0; isAlive(pid); waited += 50) {
+      for (let waited = 0; isAlive(pid); waited += lookMilliseconds) {
         if (waited >= graceMilliseconds) signalGroup(pid, 'SIGKILL');
-        if (waited >= 2 * graceMilliseconds) break;
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await new Promise((resolve) => setTimeout(resolve, lookMilliseconds));
       }
       groups.delete(pid);
     },
