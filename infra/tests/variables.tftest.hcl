@@ -142,323 +142,155 @@ run "refuses_a_budget_beyond_the_account" {
   expect_failures = [var.account_concurrency]
 }
 
-run "refuses_a_prefix_in_capitals" {
+# One wrong value of each variable a run: a run is slow, and each must be refused by its own variable.
+
+run "refuses_1" {
   command = plan
 
   variables {
-    prefix = "Sluice"
+    prefix                 = "Sluice"                                                                                                                                                                                                                                          # in capitals
+    environment            = "pre-prod"                                                                                                                                                                                                                                        # with a hyphen
+    artifacts              = { bucket = "", functions = { for stage in ["split-file", "clean-rows", "store-rows", "relay-rows", "process-rows", "finish-rows", "audit-job"] : stage => { key = "${stage}/1.zip", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" } } } # without a bucket
+    profiles               = {}                                                                                                                                                                                                                                                # without any
+    write_units_per_second = 0                                                                                                                                                                                                                                                 # none
+    encryption             = "none"                                                                                                                                                                                                                                            # of another kind
+    alarm_email            = "team"                                                                                                                                                                                                                                            # without a host
+    log_level              = "TRACE"                                                                                                                                                                                                                                           # of another name
+    log_retention_days     = 31                                                                                                                                                                                                                                                # that CloudWatch does not offer
+    log_sample_rate        = 1.5                                                                                                                                                                                                                                               # above 1
+    work_retention_days    = 29                                                                                                                                                                                                                                                # shorter than the repairs
   }
 
-  expect_failures = [var.prefix]
+  expect_failures = [var.prefix, var.environment, var.artifacts, var.profiles, var.write_units_per_second, var.encryption, var.alarm_email, var.log_level, var.log_retention_days, var.log_sample_rate, var.work_retention_days]
 }
 
-run "refuses_a_prefix_of_13_characters" {
+run "refuses_2" {
   command = plan
 
   variables {
-    prefix = "sluice-pipeli"
+    prefix                 = "sluice-pipeli"                                                                                                                                                                                                                             # of 13 characters
+    environment            = "productionpro"                                                                                                                                                                                                                             # of 13 characters
+    artifacts              = { bucket = "bundles", functions = { for stage in ["split-file", "clean-rows", "store-rows", "relay-rows", "process-rows", "finish-rows"] : stage => { key = "${stage}/1.zip", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" } } } # of six stages
+    profiles               = { "/invoices/" = {} }                                                                                                                                                                                                                       # under a prefix that no key has
+    write_units_per_second = 1000.5                                                                                                                                                                                                                                      # half a unit
+    log_sample_rate        = -0.5                                                                                                                                                                                                                                        # below 0
+    work_retention_days    = 30.5                                                                                                                                                                                                                                        # of half a day
   }
 
-  expect_failures = [var.prefix]
+  expect_failures = [var.prefix, var.environment, var.artifacts, var.profiles, var.write_units_per_second, var.log_sample_rate, var.work_retention_days]
 }
 
-run "refuses_a_prefix_that_ends_in_a_hyphen" {
+run "refuses_3" {
   command = plan
 
   variables {
-    prefix = "sluice-"
+    prefix                 = "sluice-"                                                                                                                                                                                                                                                                    # that ends in a hyphen
+    environment            = ""                                                                                                                                                                                                                                                                           # of nothing
+    artifacts              = { bucket = "bundles", functions = { for stage in ["split-file", "clean-rows", "store-rows", "relay-rows", "process-rows", "finish-rows", "audit-job"] : stage => { key = "${stage}/1.zip", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" } } } # with a hash in hexadecimal
+    profiles               = { "" = { schema = "tests/schemas/none.json" } }                                                                                                                                                                                                                              # with a schema that is not there
+    write_units_per_second = 500001                                                                                                                                                                                                                                                                       # more than a mapping can use
+    log_sample_rate        = 0.0000001                                                                                                                                                                                                                                                                    # that reaches functions as 1e-07
   }
 
-  expect_failures = [var.prefix]
+  expect_failures = [var.prefix, var.environment, var.artifacts, var.profiles, var.write_units_per_second, var.log_sample_rate]
 }
 
-run "refuses_an_environment_with_a_hyphen" {
+run "refuses_4" {
   command = plan
 
   variables {
-    environment = "pre-prod"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "refuses_an_environment_of_13_characters" {
-  command = plan
-
-  variables {
-    environment = "productionpro"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "refuses_no_environment" {
-  command = plan
-
-  variables {
-    environment = ""
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "refuses_no_bundles_bucket" {
-  command = plan
-
-  variables {
-    artifacts = { bucket = "", functions = { for stage in ["split-file", "clean-rows", "store-rows", "relay-rows", "process-rows", "finish-rows", "audit-job"] : stage => { key = "${stage}/1.zip", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" } } }
-  }
-
-  expect_failures = [var.artifacts]
-}
-
-run "refuses_bundles_of_six_stages" {
-  command = plan
-
-  variables {
-    artifacts = { bucket = "bundles", functions = { for stage in ["split-file", "clean-rows", "store-rows", "relay-rows", "process-rows", "finish-rows"] : stage => { key = "${stage}/1.zip", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" } } }
-  }
-
-  expect_failures = [var.artifacts]
-}
-
-run "refuses_a_hash_in_hexadecimal" {
-  command = plan
-
-  variables {
-    artifacts = { bucket = "bundles", functions = { for stage in ["split-file", "clean-rows", "store-rows", "relay-rows", "process-rows", "finish-rows", "audit-job"] : stage => { key = "${stage}/1.zip", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" } } }
-  }
-
-  expect_failures = [var.artifacts]
-}
-
-run "refuses_no_profiles" {
-  command = plan
-
-  variables {
-    profiles = {}
+    profiles = { "" = { schema = "tests/schemas/broken.json" } } # with a file that is no JSON
   }
 
   expect_failures = [var.profiles]
 }
 
-run "refuses_a_key_prefix_with_a_slash_first" {
+run "refuses_5" {
   command = plan
 
   variables {
-    profiles = { "/invoices/" = {} }
+    profiles = { "" = { schema = "{columns: {}" } } # with a text that is no JSON
   }
 
   expect_failures = [var.profiles]
 }
 
-run "refuses_a_schema_file_that_is_not_there" {
+run "refuses_6" {
   command = plan
 
   variables {
-    profiles = { "" = { schema = "tests/schemas/none.json" } }
+    profiles = { "" = { schema = "{\"column\": {}}" } } # with an unknown property in the schema
   }
 
   expect_failures = [var.profiles]
 }
 
-run "refuses_a_schema_file_that_is_no_json" {
+run "refuses_7" {
   command = plan
 
   variables {
-    profiles = { "" = { schema = "tests/schemas/broken.json" } }
+    profiles = { "" = { delimiter = "||" } } # with a delimiter of two characters
   }
 
   expect_failures = [var.profiles]
 }
 
-run "refuses_a_schema_text_that_is_no_json" {
+run "refuses_8" {
   command = plan
 
   variables {
-    profiles = { "" = { schema = "{columns: {}" } }
+    profiles = { "" = { delimiter = "\"" } } # with a quote as delimiter
   }
 
   expect_failures = [var.profiles]
 }
 
-run "refuses_a_schema_with_an_unknown_property" {
+run "refuses_9" {
   command = plan
 
   variables {
-    profiles = { "" = { schema = "{\"column\": {}}" } }
+    profiles = { "" = { encoding = "utf-7" } } # in an encoding that is not read
   }
 
   expect_failures = [var.profiles]
 }
 
-run "refuses_a_delimiter_of_two_characters" {
+run "refuses_10" {
   command = plan
 
   variables {
-    profiles = { "" = { delimiter = "||" } }
+    profiles = { "" = { max_rejected_ratio = 5 } } # with a share in percent
   }
 
   expect_failures = [var.profiles]
 }
 
-run "refuses_a_quote_as_delimiter" {
+run "refuses_11" {
   command = plan
 
   variables {
-    profiles = { "" = { delimiter = "\"" } }
+    profiles = { "" = { max_rejected_ratio = -0.1 } } # with a share below 0
   }
 
   expect_failures = [var.profiles]
 }
 
-run "refuses_an_encoding_that_is_not_read" {
+run "refuses_12" {
   command = plan
 
   variables {
-    profiles = { "" = { encoding = "utf-7" } }
+    profiles = { "" = { limit = 0 } } # with a limit of no rows
   }
 
   expect_failures = [var.profiles]
 }
 
-run "refuses_a_rejected_ratio_above_1" {
+run "refuses_13" {
   command = plan
 
   variables {
-    profiles = { "" = { max_rejected_ratio = 5 } }
+    profiles = { "" = { limit = 1.5 } } # with a limit of half a row
   }
 
   expect_failures = [var.profiles]
-}
-
-run "refuses_a_rejected_ratio_below_0" {
-  command = plan
-
-  variables {
-    profiles = { "" = { max_rejected_ratio = -0.1 } }
-  }
-
-  expect_failures = [var.profiles]
-}
-
-run "refuses_a_limit_of_no_rows" {
-  command = plan
-
-  variables {
-    profiles = { "" = { limit = 0 } }
-  }
-
-  expect_failures = [var.profiles]
-}
-
-run "refuses_half_a_row_as_limit" {
-  command = plan
-
-  variables {
-    profiles = { "" = { limit = 1.5 } }
-  }
-
-  expect_failures = [var.profiles]
-}
-
-run "refuses_no_write_units" {
-  command = plan
-
-  variables {
-    write_units_per_second = 0
-  }
-
-  expect_failures = [var.write_units_per_second]
-}
-
-run "refuses_more_write_units_than_a_mapping_can_use" {
-  command = plan
-
-  variables {
-    write_units_per_second = 500001
-    account_concurrency    = 1000000
-  }
-
-  expect_failures = [var.write_units_per_second]
-}
-
-run "refuses_half_a_write_unit" {
-  command = plan
-
-  variables {
-    write_units_per_second = 1000.5
-  }
-
-  expect_failures = [var.write_units_per_second]
-}
-
-run "refuses_another_encryption" {
-  command = plan
-
-  variables {
-    encryption = "none"
-  }
-
-  expect_failures = [var.encryption]
-}
-
-run "refuses_an_address_that_is_none" {
-  command = plan
-
-  variables {
-    alarm_email = "team"
-  }
-
-  expect_failures = [var.alarm_email]
-}
-
-run "refuses_another_log_level" {
-  command = plan
-
-  variables {
-    log_level = "TRACE"
-  }
-
-  expect_failures = [var.log_level]
-}
-
-run "refuses_a_retention_that_cloudwatch_does_not_offer" {
-  command = plan
-
-  variables {
-    log_retention_days = 31
-  }
-
-  expect_failures = [var.log_retention_days]
-}
-
-run "refuses_a_sample_rate_above_1" {
-  command = plan
-
-  variables {
-    log_sample_rate = 1.5
-  }
-
-  expect_failures = [var.log_sample_rate]
-}
-
-run "refuses_a_sample_rate_that_is_written_with_an_exponent" {
-  command = plan
-
-  variables {
-    log_sample_rate = 0.0000001
-  }
-
-  expect_failures = [var.log_sample_rate]
-}
-
-run "refuses_a_retention_shorter_than_the_repairs" {
-  command = plan
-
-  variables {
-    work_retention_days = 29
-  }
-
-  expect_failures = [var.work_retention_days]
 }

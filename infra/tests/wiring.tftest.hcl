@@ -526,4 +526,14 @@ run "sources" {
     condition     = length(setsubtract(output.readme, var.allowed)) == 0
     error_message = "Expected README.md to say only what the functions may do, found these rows besides:\n${join("\n", setsubtract(output.readme, var.allowed))}"
   }
+
+  assert {
+    condition     = length(output.undocumented) == 0
+    error_message = "Expected README.md to have a row for: ${join(", ", output.undocumented)}"
+  }
+
+  assert {
+    condition     = length(output.sections) == 9 && length(output.unwritten) == 0
+    error_message = "Expected docs/runbook.md to have every section that an alarm names, found missing: ${join(", ", output.unwritten)}"
+  }
 }

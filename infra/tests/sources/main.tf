@@ -13,6 +13,13 @@ locals {
     "aws_dynamodb_table", "aws_iam_policy", "aws_iam_role", "aws_iam_role_policy", "aws_kms_key", "aws_lambda_function",
     "aws_s3_bucket", "aws_s3_bucket_policy", "aws_sns_topic", "aws_sns_topic_policy", "aws_sqs_queue", "aws_sqs_queue_policy",
   ]
+
+  sections = distinct(flatten([
+    for path in setunion(local.outside, fileset(local.infra, "modules/*/main.tf")) : concat(
+      regexall("runbook\\.md, \\\\\"([^$\\\\]+)\\\\\"", file("${local.infra}/${path}")),
+      regexall("section = \"([^\"]+)\"", file("${local.infra}/${path}")),
+    )
+  ]))
 }
 
 output "loose" {
@@ -32,4 +39,24 @@ output "waits" {
 output "readme" {
   description = "What README.md says the functions may do, as rows of its tables."
   value       = regexall("(?m)^\\| (?:split-file|clean-rows|store-rows|relay-rows|process-rows|finish-rows|audit-job) \\| `[a-z0-9]+:.*$", file("${local.infra}/README.md"))
+}
+
+output "undocumented" {
+  description = "Variables and outputs of the root that README.md has no row for."
+  value = [
+    for name in flatten(concat(
+      regexall("(?m)^variable \"([a-z0-9_]+)\"", file("${local.infra}/variables.tf")),
+      regexall("(?m)^output \"([a-z0-9_]+)\"", file("${local.infra}/outputs.tf")),
+    )) : name if !can(regex("(?m)^\\| [^|]*`${name}`", file("${local.infra}/README.md")))
+  ]
+}
+
+output "sections" {
+  description = "Sections of the runbook that alarms name."
+  value       = local.sections
+}
+
+output "unwritten" {
+  description = "Those that docs/runbook.md does not have."
+  value       = [for section in local.sections : section if !can(regex("(?m)^## ${section}$", file("${local.infra}/../docs/runbook.md")))]
 }
