@@ -31,12 +31,13 @@ const controller = new AbortController();
 const { signal } = controller;
 const steps = createSteps(print);
 const folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
+const isKept = process.env['KEEP'] === '1';
 const closing: (() => Promise<void>)[] = [];
 
 /** Whatever happens, nothing that was started outlives this process, and nothing it wrote. */
 process.on('exit', () => {
   killGroups();
-  if (process.env['KEEP'] !== '1') rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  if (!isKept) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 });
 
 const abort = (reason: string): void => {
@@ -144,6 +145,7 @@ for (const close of closing.reverse()) await close().catch(() => undefined);
 
 print('');
 for (const [name, seconds] of steps.timings()) print(`${seconds.toFixed(1).padStart(8)} s  ${name}`);
+if (isKept) print(`\n${folder} is kept`);
 if (failure === undefined) {
   print(`\ne2e: PASSED in ${(performance.now() / 1000).toFixed(0)} s`);
 } else {
