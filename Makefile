@@ -2,7 +2,7 @@
 # Each target does its own set-up: git, make and npm with Node 20 or newer are enough (bin/with-node).
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run build build-and-upload test fuzz e2e contract lint types format clean
+.PHONY: help setup demo run build build-and-upload test infra-test scan fuzz e2e contract lint types format clean
 
 with-node := bin/with-node
 
@@ -28,9 +28,16 @@ build: setup ## bundle the Lambdas into dist: make build PROCESSOR=my-processor.
 build-and-upload: setup ## the same, and upload them for terraform: ARTIFACTS_BUCKET=name, or it makes a bucket
 	@cd "$(PWD)" && "$(CURDIR)/$(with-node)" node "$(CURDIR)/packages/build/src/build-and-upload.ts"
 
-test: setup ## lint, check types, and run every package's tests
+test: setup ## lint, check types, and run every package's tests and those of infra
 	@$(with-node) pnpm lint
 	@$(with-node) pnpm test
+	@infra/test
+
+infra-test: ## check the Terraform code and run its tests: TF_PLUGIN_DIR=<provider mirror>, or as terraform is configured
+	@infra/test
+
+scan: ## scan the Terraform code with checkov, in a Python environment of its own
+	@infra/scan
 
 fuzz: setup ## try random broken input for MINUTES=10; SEED=... repeats a run, CASE=... one case of it
 	@$(with-node) node packages/core/src/fuzz/command.ts --minutes "$(MINUTES)" --seed "$(SEED)" --case "$(CASE)" --only "$(ONLY)"

@@ -30,7 +30,6 @@ module "work" {
 }
 
 resource "aws_s3_object" "profiles" {
-  #checkov:skip=CKV_AWS_186:encrypted as its bucket is, with a KMS key when encryption is cmk
   bucket       = module.work.name
   key          = "config/profiles-${sha256(var.profiles_json)}.json"
   content      = var.profiles_json

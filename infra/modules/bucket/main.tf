@@ -1,7 +1,6 @@
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_18:access logs would need a further bucket and cost by the request; CloudTrail data events do that where they are wanted
   #checkov:skip=CKV_AWS_144:a copy in another region is the choice of who owns the files
-  #checkov:skip=CKV_AWS_145:encrypted with S3's own keys unless key_arn names a KMS key
   #checkov:skip=CKV2_AWS_62:only the composition knows whose notifications a bucket sends
   bucket        = var.name
   force_destroy = !var.protect

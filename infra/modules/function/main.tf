@@ -21,7 +21,6 @@ locals {
 
 # Before the function: left to itself, Lambda makes a group that keeps everything for ever.
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_158:encrypted with CloudWatch's own keys unless key_arn names a KMS key; logs hold ids, codes and counts, never rows
   #checkov:skip=CKV_AWS_338:how long logs are worth their price is the deployment's choice, by a variable
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_days
@@ -52,7 +51,6 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_115:reserved concurrency spends receives on throttled invocations; the mappings bound concurrency instead
   #checkov:skip=CKV_AWS_116:Lambda's own dead-letter queue serves asynchronous calls; this function has none, its queue has one
   #checkov:skip=CKV_AWS_117:reaches AWS services only; a VPC would add cost and cold starts and protect nothing
-  #checkov:skip=CKV_AWS_173:the environment holds names and numbers, no secrets; encrypted with key_arn when it names a KMS key
   #checkov:skip=CKV_AWS_272:the zip is pinned by its SHA-256
   function_name = var.name
   description   = var.description

@@ -35,7 +35,6 @@ locals {
 
 # A message's age in a dead-letter queue counts from its first send, so these stay the longest SQS allows.
 resource "aws_sqs_queue" "dlq" {
-  #checkov:skip=CKV_AWS_27:encrypted with SQS's own keys unless key_arn names a KMS key
   name                      = local.dlq_name
   message_retention_seconds = 1209600 # 14 days
   sqs_managed_sse_enabled   = var.key_arn == null ? true : null
@@ -46,7 +45,6 @@ resource "aws_sqs_queue" "dlq" {
 }
 
 resource "aws_sqs_queue" "this" {
-  #checkov:skip=CKV_AWS_27:encrypted with SQS's own keys unless key_arn names a KMS key
   name                       = var.name
   visibility_timeout_seconds = local.visibility_timeout_seconds
   message_retention_seconds  = 345600 # 4 days: what waits longer is repaired from the source

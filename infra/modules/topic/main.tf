@@ -1,5 +1,6 @@
 resource "aws_sns_topic" "this" {
-  #checkov:skip=CKV_AWS_26:CloudWatch may not publish to a topic under AWS's own key, only under one of ours (encryption = cmk); alarms name resources, never rows
+  # CloudWatch may not publish to a topic under AWS's own key, only under one whose policy says so. Alarms name resources,
+  # never rows.
   name              = var.name
   kms_master_key_id = var.key_arn
 }
