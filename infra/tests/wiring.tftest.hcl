@@ -113,7 +113,7 @@ run "service" {
     condition = {
       for queue, mapping in aws_lambda_event_source_mapping.queue : queue => [
         mapping.event_source_arn, mapping.function_name, mapping.batch_size, mapping.maximum_batching_window_in_seconds,
-        mapping.scaling_config[0].maximum_concurrency, join(",", mapping.function_response_types),
+        mapping.scaling_config[0].maximum_concurrency, try(join(",", mapping.function_response_types), "none"),
       ]
       } == {
       uploads  = ["arn:aws:sqs:eu-west-1:123456789012:sluice-test-uploads", "arn:aws:lambda:eu-west-1:123456789012:function:sluice-test-split-file", 1, 0, 5, "ReportBatchItemFailures"]
@@ -123,7 +123,7 @@ run "service" {
       finished = ["arn:aws:sqs:eu-west-1:123456789012:sluice-test-finished", "arn:aws:lambda:eu-west-1:123456789012:function:sluice-test-finish-rows", 10, 0, 8, "ReportBatchItemFailures"]
       audits   = ["arn:aws:sqs:eu-west-1:123456789012:sluice-test-audits", "arn:aws:lambda:eu-west-1:123456789012:function:sluice-test-audit-job", 1, 0, 5, "ReportBatchItemFailures"]
     }
-    error_message = "Expected a mapping per queue with the settings of wiring.json, found: ${jsonencode(aws_lambda_event_source_mapping.queue)}"
+    error_message = "Expected a mapping per queue with the settings of wiring.json and partial responses."
   }
 
   assert {
@@ -147,7 +147,7 @@ run "service" {
       aws_lambda_event_source_mapping.stream.maximum_record_age_in_seconds,
       aws_lambda_event_source_mapping.stream.maximum_retry_attempts,
       aws_lambda_event_source_mapping.stream.bisect_batch_on_function_error,
-      join(",", aws_lambda_event_source_mapping.stream.function_response_types),
+      try(join(",", aws_lambda_event_source_mapping.stream.function_response_types), "none"),
       aws_lambda_event_source_mapping.stream.destination_config[0].on_failure[0].destination_arn,
       ] == [
       "arn:aws:dynamodb:eu-west-1:123456789012:table/sluice-test-rows/stream/2026-01-01T00:00:00.000",
@@ -157,7 +157,7 @@ run "service" {
       "ReportBatchItemFailures",
       "arn:aws:s3:::sluice-test-work-123456789012-eu-west-1",
     ]
-    error_message = "Expected the stream's mapping with the settings of wiring.json, found: ${jsonencode(aws_lambda_event_source_mapping.stream)}"
+    error_message = "Expected the stream's mapping with the settings of wiring.json, from its beginning, with partial responses, bisecting, and S3 for what it gives up."
   }
 
   assert {
