@@ -10,7 +10,8 @@ module "inbox" {
   protect         = var.protect
 }
 
-# Areas as packages/core/src/identity.ts makes the keys, and as Lambda names what a stream gave up.
+# Areas as packages/core/src/identity.ts makes the keys. Lambda writes what a stream gave up under aws/lambda/ only, but
+# makes no mapping for a role that may not put anywhere in the bucket (third party: it is said so in no document of AWS).
 module "work" {
   source = "../modules/bucket"
 
@@ -20,7 +21,7 @@ module "work" {
     profiles        = "config/profiles-*"
     rejects         = "jobs/*/rejects/*"
     staged          = "jobs/*/staged.csv"
-    stream_failures = "aws/lambda/*"
+    stream_failures = "*"
   }
   # What the stream gave up is repaired from the source within a day; it is kept for people to look at.
   expirations     = merge({ "aws/lambda/" = 30 }, var.work_retention_days == null ? {} : { "jobs/" = var.work_retention_days })
