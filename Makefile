@@ -1,5 +1,6 @@
 # Everything a newcomer needs starts here; `make` alone lists it.
-# Each target does its own set-up: git, make and npm with Node 20 or newer are enough (bin/with-node).
+# Each target does its own set-up: git, make and npm with Node 20 or newer are enough (bin/with-node); infra-test, e2e and
+# what deploys take Terraform besides, scan and e2e Python 3.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run build build-and-upload test infra-test scan fuzz e2e contract lint types format clean
