@@ -1,4 +1,5 @@
 import type { Clock } from '@sluice/core/ports/clock';
+import type { ObjectStore } from '@sluice/core/ports/object-store';
 import type { QueueName } from '@sluice/core/ports/queue';
 import { queueNames } from '@sluice/core/ports/queue';
 import type { Services } from '@sluice/core/stage';
@@ -13,9 +14,10 @@ import { createLocalJobs } from './job-store.ts';
 import type { Mapping } from './mapping.ts';
 import { createQueueMapping, createStreamMapping } from './mapping.ts';
 import { createLocalObjects } from './object-store.ts';
-import type { LocalDeadLetters, LocalQueue } from './queue.ts';
+import type { LocalDeadLetters, LocalQueue, QueueDisturbance, QueueWatch } from './queue.ts';
 import { createLocalQueue } from './queue.ts';
 import { createLocalRows } from './row-store.ts';
+import type { Change, LocalStream } from './stream.ts';
 import { createLocalStream } from './stream.ts';
 
 /** Bytes that may wait downstream of a stage before it is given more to do: keeps memory flat however large the file is. */
@@ -44,6 +46,12 @@ export type LocalCloud = {
   runUntilIdle(signal?: AbortSignal): Promise<void>;
   queue(name: QueueName): LocalQueue;
   deadLetters(name: QueueName): LocalQueue;
+  readonly stream: LocalStream;
+  /** Moves what lies in a dead-letter queue back to where it came from. Returns how many messages that were. */
+  redrive(name: QueueName): number;
+  /** Switches a stage's mapping off, and on again: it goes on where it stopped. */
+  pause(stage: StageName): void;
+  resume(stage: StageName): void;
   stats(): Readonly<Record<StageName, StageStats>>;
   /** Stops serving; what runs is not waited for. */
   close(): void;
@@ -56,6 +64,12 @@ export type LocalCloudOptions = {
   /** Bucket name -> folder. One is called `work`. */
   readonly buckets: Readonly<Record<string, string>>;
   readonly faults?: Faults;
+  /** In the place of the folders in `buckets`. */
+  readonly objects?: ObjectStore;
+  readonly disturbance?: QueueDisturbance;
+  readonly watch?: QueueWatch;
+  /** May damage a change on its way into the table's stream. */
+  readonly spoil?: (change: Change) => Change;
   readonly shards?: number;
   /** When a message comes back whose function failed; after its visibility timeout, as on AWS, where it is not given. */
   readonly returnAfterSeconds?: () => number;
@@ -84,6 +98,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
   const stopwatch = options.stopwatch ?? (() => performance.now());
   const served = new Map<StageName, Served>();
   const busyThreads = new Set<string>();
+  const paused = new Set<StageName>();
   let waiters: { readonly resolve: () => void; readonly reject: (reason: unknown) => void }[] = [];
   let isPumpDue = false;
   let isClosed = false;
@@ -104,20 +119,23 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
     });
   };
 
-  const queues = new Map<QueueName, { readonly queue: LocalQueue; readonly dead: LocalQueue & LocalDeadLetters }>();
+  type OwnQueue = LocalQueue & LocalDeadLetters;
+  const queues = new Map<QueueName, { readonly queue: OwnQueue; readonly dead: OwnQueue }>();
   for (const name of queueNames) {
     const settings = Object.values(wiring.stages).find(({ queue }) => queue === name);
     if (settings?.maxReceiveCount === undefined)
       throw new Error(`wiring.json: expected a stage fed by the queue ${name}`);
-    const seams = { clock, faults, visibilitySeconds: visibilitySeconds(settings) };
+    const { disturbance, watch } = options;
+    const seams = { clock, faults, disturbance, watch, visibilitySeconds: visibilitySeconds(settings) };
     const dead = createLocalQueue({ ...seams, name: `${name}-dlq` });
     const redrive = { to: dead, maxReceiveCount: settings.maxReceiveCount };
     queues.set(name, { queue: createLocalQueue({ ...seams, name, redrive, onChange: wakeUp }), dead });
   }
   const queueOf = (name: QueueName) => queues.get(name) as NonNullable<ReturnType<typeof queues.get>>;
 
-  const stream = createLocalStream(options.shards ?? 1, wakeUp);
-  const objectsOf = createLocalObjects(options.buckets, faults);
+  const stream = createLocalStream(options.shards ?? 1, wakeUp, options.spoil);
+  const { objects } = options;
+  const objectsOf = objects === undefined ? createLocalObjects(options.buckets, faults) : () => objects;
   const { port: rowsOf, readImage } = createLocalRows(database, stream, clock, faults);
   const jobsOf = createLocalJobs(database, faults);
 
@@ -203,7 +221,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
     let earliest = Number.POSITIVE_INFINITY;
     for (const stage of servingOrder) {
       const entry = served.get(stage);
-      if (entry === undefined) continue;
+      if (entry === undefined || paused.has(stage)) continue;
       while (entry.running < entry.concurrency) {
         if (entry.thread !== undefined && busyThreads.has(entry.thread)) break;
         const readyAt = entry.mapping.readyAt();
@@ -262,6 +280,18 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
       }),
     queue: (name) => queueOf(name).queue,
     deadLetters: (name) => queueOf(name).dead,
+    stream,
+    redrive(name) {
+      const { queue, dead } = queueOf(name);
+      const moved = dead.giveAll();
+      for (const message of moved) queue.take(message);
+      if (moved.length > 0) wakeUp();
+      return moved.length;
+    },
+    pause: (stage) => void paused.add(stage),
+    resume(stage) {
+      if (paused.delete(stage)) wakeUp();
+    },
     stats: () =>
       Object.fromEntries(
         stageNames.map((stage) => {

@@ -11,7 +11,7 @@ import { toStreamRecord } from './stream.ts';
 //
 // Models: batch size and window, payload, partial batch responses, deletion of what was acknowledged; for a stream order per
 // shard, the INSERT filter, checkpoints, bisection of a batch whose function failed, bounded attempts and age, and the
-// destination for what is given up. Does not model: scaling of pollers, throttled invocations (the faults do), provisioned mode.
+// destination for what is given up. Does not model: scaling of pollers, throttled invocations (who attaches a function may), provisioned mode.
 
 /** Calls the function behind the mapping. */
 export type Invoke = (event: unknown) => Promise<InvocationResult>;
@@ -78,12 +78,18 @@ export const createStreamMapping = (
   readImage: (change: Change) => Image,
   giveUp: (lost: GivenUp) => Promise<void>,
 ): Mapping => {
-  const states = stream.shards.map((shard, index): ShardState => {
-    return { shard, index, isBusy: false, attempts: 0, batchSize: settings.batchSize, retryAt: 0 };
-  });
+  const states: ShardState[] = [];
+  /** Those of shards that a split added too. */
+  const allStates = (): readonly ShardState[] => {
+    for (let index = states.length; index < stream.shards.length; index++) {
+      const shard = stream.shards[index] as Shard;
+      states.push({ shard, index, isBusy: false, attempts: 0, batchSize: settings.batchSize, retryAt: 0 });
+    }
+    return states;
+  };
 
   const readyAt = (state: ShardState): number | undefined => {
-    if (state.isBusy || state.shard.waiting() === 0) return undefined;
+    if (state.isBusy || state.shard.waiting() === 0 || (state.shard.parent?.waiting() ?? 0) > 0) return undefined;
     const first = state.shard.read(1)[0]?.at ?? 0;
     const isFull = state.shard.waiting() >= state.batchSize;
     return Math.max(state.retryAt, isFull ? first : first + settings.windowSeconds * 1000);
@@ -134,11 +140,13 @@ export const createStreamMapping = (
 
   return {
     readyAt() {
-      const times = states.map(readyAt).filter((at) => at !== undefined);
+      const times = allStates()
+        .map(readyAt)
+        .filter((at) => at !== undefined);
       return times.length === 0 ? undefined : Math.min(...times);
     },
     start(invoke) {
-      const state = states.find((candidate) => (readyAt(candidate) ?? Number.POSITIVE_INFINITY) <= clock.now());
+      const state = allStates().find((candidate) => (readyAt(candidate) ?? Number.POSITIVE_INFINITY) <= clock.now());
       if (state === undefined) return undefined;
       state.isBusy = true;
       return carry(state, invoke).finally(() => {

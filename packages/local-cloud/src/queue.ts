@@ -16,8 +16,8 @@ import type { Faults } from './faults.ts';
 //
 // Models: batch sends and their limits, delays, visibility, receive counts, receipt handles that a later delivery makes
 // stale, redrive to a dead-letter queue on the receive after the last delivery, the record Lambda hands to a function.
-// Does not model: message attributes, FIFO, retention, long polling, encryption. Delivery is once and in order unless the
-// faults say otherwise. `md5OfBody` is empty: nothing here reads it. Delays may be fractions of a second.
+// Does not model: message attributes, FIFO, retention, long polling, encryption. Delivery is once and in order unless a
+// disturbance says otherwise. `md5OfBody` is empty: nothing here reads it. Delays may be fractions of a second.
 
 /** Lambda: payload of one synchronous invocation. Source: Lambda quotas. */
 export const payloadBytesMax = 6 * 1024 * 1024;
@@ -67,18 +67,48 @@ export type LocalQueue = {
   peek(): readonly PeekedMessage[];
 };
 
+type AnyQueueName = QueueName | `${QueueName}-dlq`;
+
+/** What a standard queue may do to its messages, though it mostly does not. */
+export type QueueDisturbance = {
+  /** Seconds before a message that was sent can be seen, beyond its delay. */
+  lateSeconds(queue: AnyQueueName): number;
+  /** Which of so many messages is taken next. */
+  pick(queue: AnyQueueName, messages: number): number;
+  /** How long a message that is received stays hidden. */
+  visibilitySeconds(queue: AnyQueueName, usual: number): number;
+  /** What deleting comes to: the message is gone, it stays, or it is gone and delivered once more after so many seconds. */
+  deletion(queue: AnyQueueName): 'gone' | 'kept' | number;
+};
+
+/** Is told what becomes of messages, at the moment it does. */
+export type QueueWatch = {
+  sent(queue: AnyQueueName, messages: readonly PeekedMessage[]): void;
+  received(queue: AnyQueueName, messages: readonly PeekedMessage[]): void;
+  deleted(queue: AnyQueueName, message: PeekedMessage): void;
+  setAside(queue: AnyQueueName, message: PeekedMessage): void;
+};
+
 export type LocalQueueOptions = {
-  readonly name: QueueName | `${QueueName}-dlq`;
+  readonly name: AnyQueueName;
   readonly clock: Clock;
   readonly faults: Faults;
+  readonly disturbance?: QueueDisturbance | undefined;
+  readonly watch?: QueueWatch | undefined;
   readonly visibilitySeconds: number;
   readonly redrive?: { readonly to: LocalDeadLetters; readonly maxReceiveCount: number };
   /** Called when a message may have become visible, now or later. */
   readonly onChange?: () => void;
 };
 
-/** Takes messages that were set aside. */
-export type LocalDeadLetters = { take(message: PeekedMessage & { readonly sentAt: number }): void };
+type Moved = PeekedMessage & { readonly sentAt: number };
+
+/** Takes messages that were moved from another queue: receives are counted anew. */
+export type LocalDeadLetters = {
+  take(message: Moved): void;
+  /** Hands over every message, and is empty then. */
+  giveAll(): readonly Moved[];
+};
 
 const refuse = (expected: string): never => {
   throw new SluiceError('SERVICE_REFUSED', expected);
@@ -162,7 +192,7 @@ const createHeap = (messages: () => number) => {
 };
 
 export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & LocalDeadLetters => {
-  const { name, clock, faults, redrive } = options;
+  const { name, clock, faults, redrive, disturbance, watch } = options;
   const onChange = options.onChange ?? (() => undefined);
   // In the order they were sent, so that the first is the oldest.
   const messages = new Map<string, Message>();
@@ -186,6 +216,10 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     message.isWaiting = false;
   };
 
+  const swap = (a: number, b: number): void => {
+    [visible[a], visible[b]] = [visible[b] as Message, visible[a] as Message];
+  };
+
   const wake = (): void => {
     const now = clock.now();
     for (let first = asleep.first(); first !== undefined && first.at <= now; first = asleep.first()) {
@@ -201,7 +235,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     asleep.push(message);
   };
 
-  const add = (body: string, delaySeconds: number, sentAt: number, id?: string): void => {
+  const add = (body: string, delaySeconds: number, sentAt: number, id?: string, receives = 0): Message => {
     // Whatever became visible before it stands before it.
     wake();
     const now = clock.now();
@@ -211,7 +245,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
       bytes: Buffer.byteLength(body),
       sentAt,
       firstReceivedAt: 0,
-      receives: 0,
+      receives,
       receiptHandle: '',
       visibleAt: now + delaySeconds * 1000,
       isWaiting: false,
@@ -221,6 +255,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     bytes += message.bytes;
     if (delaySeconds === 0) show(message);
     else asleep.push(message);
+    return message;
   };
 
   const remove = (message: Message): void => {
@@ -262,7 +297,10 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     }
     if (total > batchBytesMax) refuse(`expected at most ${batchBytesMax} bytes in a batch, found ${total}`);
     const now = clock.now();
-    for (const { body, delaySeconds = 0 } of entries) add(body, delaySeconds, now);
+    const added = entries.map(({ body, delaySeconds = 0 }) =>
+      add(body, delaySeconds + (disturbance?.lateSeconds(name) ?? 0), now),
+    );
+    watch?.sent(name, added);
     onChange();
     return { sent: entries.map(({ id }) => id), failed: [] };
   };
@@ -317,8 +355,10 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
       wake();
       const now = clock.now();
       const records: SQSRecord[] = [];
+      const received: Message[] = [];
       let payload = 0;
       while (records.length < max && head < visible.length) {
+        if (disturbance !== undefined) swap(head, head + disturbance.pick(name, visible.length - head));
         const message = visible[head] as Message;
         if (!message.isWaiting) {
           head++;
@@ -326,6 +366,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
         }
         if (redrive !== undefined && message.receives >= redrive.maxReceiveCount) {
           head++;
+          watch?.setAside(name, message);
           redrive.to.take(message);
           remove(message);
           continue;
@@ -338,9 +379,15 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
         if (message.receives === 1) message.firstReceivedAt = now;
         message.receiptHandle = `${message.id}:${message.receives}`;
         byHandle.set(message.receiptHandle, message);
-        sleepUntil(message, now + options.visibilitySeconds * 1000);
+        const { visibilitySeconds } = options;
+        sleepUntil(
+          message,
+          now + (disturbance?.visibilitySeconds(name, visibilitySeconds) ?? visibilitySeconds) * 1000,
+        );
         records.push(toRecord(message));
+        received.push(message);
       }
+      if (received.length > 0) watch?.received(name, received);
       if (head > 1024 && head * 2 > visible.length) {
         visible = visible.slice(head);
         head = 0;
@@ -350,7 +397,13 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     delete(receiptHandles) {
       for (const receiptHandle of receiptHandles) {
         const message = byHandle.get(receiptHandle);
-        if (message !== undefined) remove(message);
+        if (message === undefined) continue;
+        const deletion = disturbance?.deletion(name) ?? 'gone';
+        if (deletion === 'kept') continue;
+        const { id, body, sentAt, receives } = message;
+        remove(message);
+        watch?.deleted(name, { id, body, receives });
+        if (deletion !== 'gone') add(body, deletion, sentAt, id, receives);
       }
     },
     hide,
@@ -369,6 +422,11 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     peek: () => [...messages.values()].map(({ id, body, receives }) => ({ id, body, receives })),
     take: ({ id, body, sentAt }) => {
       add(body, 0, sentAt, id);
+    },
+    giveAll() {
+      const all = [...messages.values()].map(({ id, body, receives, sentAt }) => ({ id, body, receives, sentAt }));
+      for (const message of messages.values()) remove(message);
+      return all;
     },
   };
 };

@@ -5,7 +5,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 // The stream of a DynamoDB table with NEW_IMAGE.
 //
 // Models: a record per real change, in order per shard, with sequence numbers that only grow; TRIM_HORIZON; trimming behind
-// the one reader's checkpoint. Does not model: shard splits, the 24 hours, REMOVE.
+// the one reader's checkpoint; shards that split, and whose children are read after them. Does not model: the 24 hours, REMOVE.
 
 /** A change, kept light: the record of AWS's shape is made when it is delivered. */
 export type Change = {
@@ -29,11 +29,18 @@ export type Shard = {
   /** Sequence number of the change at this distance from the checkpoint. */
   sequenceNumber(distance: number): string;
   waiting(): number;
+  /** Moves the checkpoint back by at most so many changes, as far as they are still there. */
+  rewind(changes: number): void;
+  /** The shard that has to be read to its end first. */
+  readonly parent: Shard | undefined;
 };
 
 export type LocalStream = {
   append(change: Change): void;
+  /** All there ever were; a split adds two. */
   readonly shards: readonly Shard[];
+  /** Closes a shard: what would go to it goes to two new ones. Nothing happens to one that is closed. */
+  split(shard: Shard): void;
   /** Characters of the data that wait in all shards: what they weigh, more or less. */
   bytes(): number;
 };
@@ -41,21 +48,35 @@ export type LocalStream = {
 /** What a change weighs besides its data. */
 const changeBytes = 200;
 
-export const createLocalStream = (shardCount: number, onAppend: () => void): LocalStream => {
+/** `spoil` may damage a change on its way into the stream. */
+export const createLocalStream = (
+  shardCount: number,
+  onAppend: () => void,
+  spoil: (change: Change) => Change = (change) => change,
+): LocalStream => {
   let bytes = 0;
-  const createShard = (): Shard & { readonly changes: Change[]; trim(): void } => {
+  type OwnShard = Shard & { readonly changes: Change[]; trim(): void; children: readonly OwnShard[] };
+  const createShard = (parent?: Shard): OwnShard => {
     let changes: Change[] = [];
     let head = 0;
     let trimmed = 0;
+    const bytesOf = (change: Change | undefined): number => (change?.image?.data.length ?? 0) + changeBytes;
     return {
+      parent,
+      children: [],
       get changes() {
         return changes;
       },
       read: (max, skip = 0) => changes.slice(head + skip, head + skip + max),
       advance(count) {
-        for (let i = head; i < head + count; i++) bytes -= (changes[i]?.image?.data.length ?? 0) + changeBytes;
+        for (let i = head; i < head + count; i++) bytes -= bytesOf(changes[i]);
         head += count;
         this.trim();
+      },
+      rewind(count) {
+        const to = Math.max(0, head - count);
+        for (let i = to; i < head; i++) bytes += bytesOf(changes[i]);
+        head = to;
       },
       trim() {
         if (head < 4096 || head * 2 < changes.length) return;
@@ -68,14 +89,29 @@ export const createLocalStream = (shardCount: number, onAppend: () => void): Loc
       waiting: () => changes.length - head,
     };
   };
-  const shards = Array.from({ length: shardCount }, createShard);
+  const shards = Array.from({ length: shardCount }, () => createShard());
+  /** Changes of one partition key always go to the same shard, and to the same of its children. */
+  const shardOf = ({ chunk, row }: Change): OwnShard | undefined => {
+    const key = chunk * 16 + (row % 16);
+    let shard = shards[shardCount === 1 ? 0 : key % shardCount];
+    for (let rest = Math.floor(key / shardCount); shard?.children.length === 2; rest = Math.floor(rest / 2)) {
+      shard = shard.children[rest % 2];
+    }
+    return shard;
+  };
   return {
     shards,
     bytes: () => bytes,
+    split(shard) {
+      const closed = shards.find((other) => other === shard);
+      if (closed === undefined || closed.children.length > 0) return;
+      closed.children = [createShard(closed), createShard(closed)];
+      shards.push(...closed.children);
+    },
     append(change) {
-      const shard = shards[shardCount === 1 ? 0 : (change.chunk * 16 + (change.row % 16)) % shardCount];
-      shard?.changes.push(change);
-      bytes += (change.image?.data.length ?? 0) + changeBytes;
+      const stored = spoil(change);
+      shardOf(change)?.changes.push(stored);
+      bytes += (stored.image?.data.length ?? 0) + changeBytes;
       onAppend();
     },
   };
