@@ -13,6 +13,9 @@ type ReadPorts = { readonly objects: Pick<ObjectStore, 'readRange'>; readonly cl
 
 const stalled: unique symbol = Symbol('stalled');
 
+/** Said when a piece is in: an error made for each would cost more than the piece. */
+const isIn = 'the piece is in';
+
 /** The iterator's next piece, or `stalled` when none comes in time. */
 const nextPiece = async (
   iterator: AsyncIterator<Uint8Array>,
@@ -26,7 +29,7 @@ const nextPiece = async (
     );
     return await Promise.race([iterator.next(), timeout]);
   } finally {
-    watchdog.abort();
+    watchdog.abort(isIn);
   }
 };
 

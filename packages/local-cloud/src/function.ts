@@ -17,6 +17,9 @@ export type InvocationResult =
 
 const failed: InvocationResult = { status: 'failed' };
 
+/** Said when an invocation is over: an error made for it each time would cost more than the rest. */
+const isOver = 'the invocation is over';
+
 /** Calls a function as Lambda does. Never throws. */
 export const invoke = async (
   run: LocalFunction,
@@ -53,6 +56,6 @@ export const invoke = async (
   try {
     return await Promise.race([answer, timeout]);
   } finally {
-    watchdog.abort();
+    watchdog.abort(isOver);
   }
 };

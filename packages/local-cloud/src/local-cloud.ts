@@ -25,6 +25,9 @@ const backlogBytesMax = 24 * 1024 * 1024;
 /** Bucket that takes what the stream's mapping gives up. */
 const failuresBucket = 'work';
 
+/** Said to an alarm that another takes the place of. */
+const isReplaced = 'another alarm is set';
+
 /** Most downstream first: what is nearly through goes on before anything new is begun. */
 const servingOrder: readonly StageName[] = [...stageNames].reverse();
 
@@ -210,7 +213,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
   };
 
   const setAlarm = (at: number): void => {
-    alarm?.abort();
+    alarm?.abort(isReplaced);
     const controller = new AbortController();
     alarm = controller;
     clock.sleep(Math.max(0, at - clock.now()), controller.signal).then(wakeUp, () => undefined);

@@ -1,3 +1,4 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { createAuditJob } from '@sluice/audit-job/audit-job';
 import { createCleanRows } from '@sluice/clean-rows/clean-rows';
 import type { Metrics } from '@sluice/core/ports/metrics';
@@ -55,14 +56,23 @@ export const createFunctions = (options: FunctionsOptions): Functions => {
   const idle = new Map<StageName, Process[]>();
   let version = 1;
 
+  const loggers = new Map<StageName, Logger>();
+  const loggerOf = (stage: StageName): Logger => {
+    const found =
+      loggers.get(stage) ??
+      createTellingLogger(stage, (text) =>
+        world.actAs({ stage, invocation: '' }, () => world.tell({ kind: 'logged', text })),
+      );
+    loggers.set(stage, found);
+    return found;
+  };
+
   const createHandler = (stage: StageName, environment: Environment): LocalFunction => {
     const ports: StagePorts = {
       ...createFaultyPorts(environment, options.services(stage), world, options.capacity),
       clock: environment.clock,
       random: () => schedule.next(),
-      logger: createTellingLogger(stage, (text) =>
-        world.actAs(environment.actor, () => world.tell({ kind: 'logged', text })),
-      ),
+      logger: loggerOf(stage),
       metrics: ignore,
       wiring,
     };
