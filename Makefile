@@ -3,7 +3,7 @@
 # what deploys take Terraform besides, scan and e2e Python 3.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run build build-and-upload test infra-test scan fuzz e2e contract lint types format clean
+.PHONY: help setup demo run build build-and-upload test infra-test scan fuzz sim sim-exhaustive mutations e2e contract lint types format clean
 
 with-node := bin/with-node
 
@@ -42,6 +42,19 @@ scan: ## scan the Terraform code with checkov, in a Python environment of its ow
 
 fuzz: setup ## try random broken input for MINUTES=10; SEED=... repeats a run, CASE=... one case of it
 	@$(with-node) node packages/core/src/fuzz/command.ts --minutes "$(MINUTES)" --seed "$(SEED)" --case "$(CASE)" --only "$(ONLY)"
+
+sim: setup ## simulate the pipeline under faults: SEEDS=1000 FROM=1 tries many seeds, SEED=n tells all of one
+	@$(with-node) $(simulator) $(if $(SEED),seed "$(SEED)" $(sim-knobs),seeds $(sim-range)) $(if $(SCENARIO),--scenario "$(SCENARIO)")
+
+simulator = node --disable-warning=ExperimentalWarning packages/simulator/src/command.ts
+sim-range = $(if $(SEEDS),--seeds "$(SEEDS)") $(if $(FROM),--from "$(FROM)")
+sim-knobs = $(if $(UPLOADS),--uploads "$(UPLOADS)") $(if $(RECORDS),--records "$(RECORDS)") $(if $(KILLS),--kills "$(KILLS)") $(if $(WITHOUT),--without "$(WITHOUT)") $(if $(FAULTS),--faults "$(FAULTS)")
+
+sim-exhaustive: setup ## kill a process at every port call of a small simulation, then at every pair of calls
+	@$(with-node) $(simulator) exhaustive
+
+mutations: setup ## put each deliberate bug into the product, and simulate until it is caught: ONLY=M1,M2
+	@$(with-node) $(simulator) mutations $(if $(ONLY),--only "$(ONLY)") $(if $(SEEDS),--seeds "$(SEEDS)")
 
 e2e: setup ## deploy to an emulator with the real build and Terraform, and close the ledger: KEEP=1 keeps its folder
 	@KEEP="$(KEEP)" $(with-node) node packages/e2e/src/command.ts

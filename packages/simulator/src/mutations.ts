@@ -1,4 +1,4 @@
-import type { Scenario } from './campaign.ts';
+import type { ScenarioName } from './scenario.ts';
 
 /** A text of the product's that stands in `file` (from `packages/` on) exactly once, and what is put in its place. */
 export type Edit = { readonly file: string; readonly find: string; readonly replace: string };
@@ -13,7 +13,7 @@ export type Mutation = {
   readonly text: string;
   readonly edits: readonly Edit[];
   /** `swarm` unless it takes another. */
-  readonly scenario?: Scenario;
+  readonly scenario?: ScenarioName;
 };
 
 /** M1 to M18 are the mistakes that pipelines of this shape are known for. */
@@ -182,6 +182,24 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
+    id: 'M13',
+    text: 'a stream that was not read for a while goes on with what is new (LATEST), not where it stopped',
+    edits: [
+      {
+        file: 'local-cloud/src/local-cloud.ts',
+        find: 'if (paused.delete(stage)) wakeUp();',
+        replace:
+          'if (!paused.delete(stage)) return;\n      for (const shard of stream.shards) Object.assign(shard, { isLatest: true });\n      wakeUp();',
+      },
+      {
+        file: 'local-cloud/src/mapping.ts',
+        find: 'const changes = state.shard.read(state.batchSize);',
+        replace:
+          "if (Reflect.get(state.shard, 'isLatest') === true) state.shard.advance(state.shard.waiting());\n    Object.assign(state.shard, { isLatest: false });\n    const changes = state.shard.read(state.batchSize);",
+      },
+    ],
+  },
+  {
     id: 'M14',
     text: 'a job is complete before its last chunk is closed',
     edits: [
@@ -325,8 +343,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'core/src/identity.ts',
-        find: "rejects/${String(chunk).padStart(8, '0')}.ndjson",
-        replace: "rejects/${String(chunk % 1).padStart(8, '0')}.ndjson",
+        find: "String(chunk).padStart(8, '0')",
+        replace: "String(chunk % 1).padStart(8, '0')",
       },
     ],
   },
@@ -411,7 +429,6 @@ export const mutations: readonly Mutation[] = [
         replace: 'return failures > outageCallsMin * 1_000;',
       },
     ],
-    scenario: 'outage',
   },
   {
     id: 'B16',

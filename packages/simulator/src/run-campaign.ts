@@ -24,7 +24,7 @@ export type CampaignOptions = {
 const unended = ({ seed, knobs }: Run, invariant: string, message: string): Outcome => ({
   seed,
   knobs,
-  violation: { invariant, message },
+  violation: { invariant, message: `${invariant}: ${message}` },
   digest: '',
   virtualMilliseconds: 0,
   calls: 0,
