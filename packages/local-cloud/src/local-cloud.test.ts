@@ -594,3 +594,30 @@ describe('the wiring', () => {
     );
   });
 });
+
+describe('what an operator may do', () => {
+  it('redrives what lies in a dead-letter queue: its receives are counted anew', async () => {
+    const { cloud, clock } = setUp({ 'store-rows': { maxReceiveCount: 1 } });
+    await cloud.services('runner').queues.rows.sendBatch([{ id: '0', body: 'a' }]);
+    cloud.queue('rows').receive(1);
+    await clock.advance(1_000_000);
+    cloud.queue('rows').receive(1);
+    expect([cloud.queue('rows').size().messages, cloud.deadLetters('rows').size().messages]).toEqual([0, 1]);
+    expect(cloud.redrive('rows')).toBe(1);
+    expect([cloud.queue('rows').size().messages, cloud.deadLetters('rows').size().messages]).toEqual([1, 0]);
+    expect(cloud.queue('rows').receive(1)[0]?.attributes.ApproximateReceiveCount).toBe('1');
+    expect(cloud.redrive('rows')).toBe(0);
+  });
+
+  it('switches a mapping off and on', async () => {
+    const { cloud } = setUp();
+    cloud.pause('store-rows');
+    cloud.attach('store-rows', acknowledge);
+    await cloud.services('runner').queues.rows.sendBatch([{ id: '0', body: 'a' }]);
+    await settle();
+    expect(cloud.stats()['store-rows'].invocations).toBe(0);
+    cloud.resume('store-rows');
+    await cloud.runUntilIdle();
+    expect(cloud.stats()['store-rows'].invocations).toBe(1);
+  });
+});

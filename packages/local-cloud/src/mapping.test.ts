@@ -518,3 +518,67 @@ describe('the mapping of a stream', () => {
     expect(isReady(mapping, clock.now())).toBe(true);
   });
 });
+
+describe('a stream whose past comes again', () => {
+  it('delivers what lies behind the checkpoint once more, under the same sequence numbers', async () => {
+    const { stream, append, drain, batches } = setUpStream();
+    append(1, 2, 3);
+    const numbers = [0, 1, 2].map((distance) => stream.shards[0]?.sequenceNumber(distance));
+    await drain();
+    stream.shards[0]?.rewind(2);
+    expect([0, 1].map((distance) => stream.shards[0]?.sequenceNumber(distance))).toEqual(numbers.slice(1));
+    append(4);
+    await drain();
+    expect(batches()).toEqual([
+      [1, 2, 3],
+      [2, 3, 4],
+    ]);
+    expect(stream.bytes()).toBe(0);
+  });
+
+  it('goes back no further than to the first change', async () => {
+    const { stream, append, drain, batches } = setUpStream();
+    append(1);
+    await drain();
+    stream.shards[0]?.rewind(100);
+    await drain();
+    expect(batches()).toEqual([[1], [1]]);
+  });
+});
+
+describe('a shard that splits', () => {
+  it('has its children read after itself, and each change once', async () => {
+    const { stream, append, drain, batches } = setUpStream({ batchSize: 100 });
+    const rows = [1, 2, 3, 4, 5, 6, 7, 8];
+    append(...rows);
+    const [shard] = stream.shards;
+    if (shard !== undefined) stream.split(shard);
+    append(...rows.map((row) => row + 16));
+    expect(stream.shards).toHaveLength(3);
+    await drain();
+    expect(batches()[0]).toEqual(rows);
+    const [left = [], right = []] = batches().slice(1);
+    expect(left.length * right.length).toBeGreaterThan(0);
+    expect([...left, ...right].sort((a, b) => a - b)).toEqual(rows.map((row) => row + 16));
+  });
+
+  it('sends a key to the same shard as long as none splits, also among grandchildren', () => {
+    const { stream, append, waiting } = setUpStream({}, 2);
+    for (const shard of [...stream.shards]) stream.split(shard);
+    for (const shard of [...stream.shards].slice(2)) stream.split(shard);
+    expect(stream.shards).toHaveLength(2 + 4 + 8);
+    append({ row: 5 });
+    const before = waiting();
+    append({ row: 5 }, { row: 21 });
+    expect(waiting()).toEqual(before.map((count) => count * 3));
+  });
+
+  it('splits once', () => {
+    const { stream } = setUpStream();
+    const [shard] = stream.shards;
+    if (shard === undefined) throw new Error('expected a shard');
+    stream.split(shard);
+    stream.split(shard);
+    expect(stream.shards).toHaveLength(3);
+  });
+});

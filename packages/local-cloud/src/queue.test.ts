@@ -2,7 +2,13 @@ import { queueContract } from '@sluice/core/ports/queue.contract';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from './clock.ts';
 import { noFaults } from './faults.ts';
-import { createLocalQueue, type LocalQueueOptions, payloadBytesMax } from './queue.ts';
+import {
+  createLocalQueue,
+  type LocalQueueOptions,
+  payloadBytesMax,
+  type QueueDisturbance,
+  type QueueWatch,
+} from './queue.ts';
 
 /** More messages than any test sends. */
 const everything = 100_000;
@@ -510,5 +516,86 @@ describe('the local queue', () => {
       'store-rows sqs ChangeMessageVisibilityBatch',
       'runner sqs GetQueueAttributes',
     ]);
+  });
+});
+
+describe('a queue that is disturbed', () => {
+  const calm: QueueDisturbance = {
+    lateSeconds: () => 0,
+    pick: () => 0,
+    visibilitySeconds: (_, usual) => usual,
+    deletion: () => 'gone',
+  };
+
+  it('shows a message later than it was to be', async () => {
+    const { clock, send, receiveBodies } = setUp({ disturbance: { ...calm, lateSeconds: () => 7 } });
+    await send(['a'], 2);
+    await clock.advance(8_999);
+    expect(receiveBodies()).toEqual([]);
+    await clock.advance(1);
+    expect(receiveBodies()).toEqual(['a']);
+  });
+
+  it('hands messages over in any order, each once', async () => {
+    const { send, receiveBodies } = setUp({ disturbance: { ...calm, pick: (_, messages) => messages - 1 } });
+    await send(['a', 'b', 'c', 'd']);
+    expect(receiveBodies(2)).toEqual(['d', 'a']);
+    expect(receiveBodies()).toEqual(['b', 'c']);
+    expect(receiveBodies()).toEqual([]);
+  });
+
+  it('shows a message again while it is worked on, and its first handle deletes nothing then', async () => {
+    const { clock, queue, send, receiveHandles, receiveBodies } = setUp({
+      disturbance: { ...calm, visibilitySeconds: () => 1 },
+    });
+    await send(['a']);
+    const handles = receiveHandles();
+    await clock.advance(1_000);
+    expect(receiveBodies()).toEqual(['a']);
+    queue.delete(handles);
+    expect(queue.size().messages).toBe(1);
+  });
+
+  it('keeps a message that was to be deleted', async () => {
+    const { clock, queue, send, receiveHandles, receiveBodies } = setUp({
+      disturbance: { ...calm, deletion: () => 'kept' },
+    });
+    await send(['a']);
+    queue.delete(receiveHandles());
+    await clock.advance(30_000);
+    expect(receiveBodies()).toEqual(['a']);
+  });
+
+  it('delivers a message once more that was deleted, as one more receive of the same message', async () => {
+    const deletions: ('gone' | number)[] = [60, 'gone'];
+    const { clock, queue, send } = setUp({ disturbance: { ...calm, deletion: () => deletions.shift() ?? 'gone' } });
+    await send(['a']);
+    const [first] = queue.receive(1);
+    queue.delete([first?.receiptHandle ?? '']);
+    await clock.advance(59_999);
+    expect(queue.receive(1)).toEqual([]);
+    await clock.advance(1);
+    const [second] = queue.receive(1);
+    expect(second).toMatchObject({ messageId: first?.messageId, body: 'a' });
+    expect(second?.attributes.ApproximateReceiveCount).toBe('2');
+    queue.delete([second?.receiptHandle ?? '']);
+    expect(queue.size().messages).toBe(0);
+  });
+
+  it('tells what becomes of messages', async () => {
+    const seen: string[] = [];
+    const watch: QueueWatch = {
+      sent: (queue, messages) => seen.push(`${queue} sent ${messages.map(({ body }) => body)}`),
+      received: (queue, messages) => seen.push(`${queue} received ${messages.map(({ body }) => body)}`),
+      deleted: (queue, { body }) => seen.push(`${queue} deleted ${body}`),
+      setAside: (queue, { body }) => seen.push(`${queue} set aside ${body}`),
+    };
+    const { clock, queue, send, receiveHandles } = setUp({ watch, maxReceiveCount: 1 });
+    await send(['a', 'b']);
+    queue.delete(receiveHandles(1));
+    receiveHandles();
+    await clock.advance(30_000);
+    receiveHandles();
+    expect(seen).toEqual(['rows sent a,b', 'rows received a', 'rows deleted a', 'rows received b', 'rows set aside b']);
   });
 });
