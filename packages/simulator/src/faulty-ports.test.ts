@@ -31,6 +31,7 @@ const setUp = (faults: readonly FaultClass[] = [], kill?: { call: number; phase:
     scheduler,
     schedule: createDraws(1, 'schedule'),
     faults: createDraws(1, 'faults'),
+    way: () => 10,
     rates: () => rates,
     strikes(fault, stage) {
       if (rates[fault] === 0) return false;

@@ -14,11 +14,6 @@ import type { World } from './world.ts';
 // The ports of one environment. Every call is three events: it arrives at the service, takes effect, is answered. Its faults are
 // drawn where they belong: nothing happened, part of it happened, or all of it did and nobody hears of it.
 
-/** Longest time of a call's way there, of its work and of the way back, in milliseconds: mostly, and of the few that take long. */
-const wayMilliseconds = 20;
-const longWayMilliseconds = 3_000;
-const longWays = 0.03;
-
 /** A call of the table weighs this much beside a row's values. */
 const itemOverheadBytes = 100;
 
@@ -49,8 +44,6 @@ export const createFaultyPorts = (
 ): FaultyPorts => {
   const { scheduler, schedule, faults } = world;
   const { stage } = environment;
-  const way = (): number =>
-    schedule.next() * (schedule.happens(longWays) ? longWayMilliseconds : wayMilliseconds);
 
   const firstOf = (classes: readonly FaultClass[] = []): FaultClass | undefined =>
     classes.find((fault) => world.strikes(fault, stage));
@@ -64,7 +57,7 @@ export const createFaultyPorts = (
       const { actor, inFlight, inFlightBytes } = environment;
       world.actAs(actor, () => world.tell({ kind: 'called', inFlight, bytes: inFlightBytes }));
       const answer = (settle: () => void): void => {
-        scheduler.after(way(), () => {
+        scheduler.after(world.way(), () => {
           environment.inFlight--;
           environment.inFlightBytes -= bytes;
           if (environment.isAlive) settle();
@@ -89,7 +82,7 @@ export const createFaultyPorts = (
           });
       };
       scheduler.after(
-        way(),
+        world.way(),
         () => {
           if (!environment.isAlive) return;
           if (kill === 'before' || world.strikes('crash', stage)) {
@@ -100,7 +93,7 @@ export const createFaultyPorts = (
           if (world.strikes('timeout', stage)) return;
           const fault = isThrottled?.() ? 'throttle-burst' : firstOf(before);
           if (fault !== undefined) strike(fault);
-          else scheduler.after(way(), takeEffect);
+          else scheduler.after(world.way(), takeEffect);
         },
         true,
       );

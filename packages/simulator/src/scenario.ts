@@ -12,8 +12,13 @@ import type { Draws } from './random.ts';
 import { createDraws } from './random.ts';
 import type { Knobs, Workload } from './workload.ts';
 
-/** `swarm` draws everything; `small` is fixed, and nothing goes wrong in it but the kills it is given. */
-export type ScenarioName = 'swarm' | 'small';
+/**
+ * `swarm` draws everything. `small` is fixed, and nothing goes wrong in it but the kills it is given. In the others one thing goes
+ * wrong that the pipeline has to get over alone, without a dead row: `outage` leaves the processor out for six hours, from the first
+ * row on; `small-table` takes a tenth of the units that the job would use.
+ */
+export const scenarioNames = ['swarm', 'small', 'outage', 'small-table'] as const;
+export type ScenarioName = (typeof scenarioNames)[number];
 
 /** Everything about one simulation that is settled before it begins. */
 export type Scenario = {
@@ -26,6 +31,10 @@ export type Scenario = {
   /** How long things go wrong. */
   readonly unrestMilliseconds: number;
   readonly capacity: (clock: Clock) => Capacity;
+  /** From the start on; 0 for none but those that the rates bring. */
+  readonly outageMilliseconds: number;
+  /** True when nothing may die, and nobody comes to help. */
+  readonly isUnattended: boolean;
 };
 
 const calm: FaultRates = Object.fromEntries(faultClasses.map((fault) => [fault, 0])) as FaultRates;
@@ -48,19 +57,60 @@ const drawWiring = (draws: Draws): Wiring => ({
   pipeline: { ...aws.pipeline, writeUnitsPerSecond: draws.pick([0, 50, 4_000]) },
 });
 
+const fixed: Omit<Scenario, 'workload'> = {
+  rates: calm,
+  wiring: aws,
+  isVersioned: true,
+  shards: 1,
+  sweepMilliseconds: 60_000,
+  unrestMilliseconds: 0,
+  capacity: () => unlimited,
+  outageMilliseconds: 0,
+  isUnattended: false,
+};
+
+/** A file of so many rows with nothing wrong in it. */
+const plainWorkload = (rows: number, rowsPerMessage: number): Workload => ({
+  profiles: [{ prefix: '' }],
+  uploads: [
+    {
+      atSeconds: 0,
+      key: 'plain.csv',
+      events: 1,
+      bytes: Buffer.from(`id,text\n${Array.from({ length: rows }, (_, i) => `${i},cnry${i}\n`).join('')}`),
+    },
+  ],
+  chunkBytes: 1_000,
+  rowsPerMessage,
+});
+
+const outageHours = 6;
+/** What the small table takes at first; one row a second, where a job of this size is done within half a minute otherwise. */
+const smallTableUnitsPerSecond = 1;
+
+const fixedScenarios: Readonly<
+  Record<Exclude<ScenarioName, 'swarm'>, (draws: Draws) => Partial<Scenario> & Pick<Scenario, 'workload'>>
+> = {
+  small: () => ({ workload: smallWorkload() }),
+  outage: (draws) => ({
+    workload: plainWorkload(draws.pick([10, 50, 200]), draws.pick([0, 1, 5])),
+    sweepMilliseconds: 600_000,
+    unrestMilliseconds: outageHours * 3600_000,
+    outageMilliseconds: outageHours * 3600_000,
+    isUnattended: true,
+  }),
+  'small-table': (draws) => ({
+    workload: plainWorkload(1_000, draws.pick([0, 1, 20])),
+    wiring: { ...aws, pipeline: { ...aws.pipeline, writeUnitsPerSecond: draws.pick([0, 4_000]) } },
+    // It stays small until the job is through.
+    unrestMilliseconds: 48 * 3600_000,
+    capacity: (clock) => createCapacity(clock, smallTableUnitsPerSecond),
+    isUnattended: true,
+  }),
+};
+
 export const drawScenario = (seed: number, knobs: Knobs, name: ScenarioName): Scenario => {
-  if (name === 'small') {
-    return {
-      rates: calm,
-      workload: smallWorkload(),
-      wiring: aws,
-      isVersioned: true,
-      shards: 1,
-      sweepMilliseconds: 60_000,
-      unrestMilliseconds: 0,
-      capacity: () => unlimited,
-    };
-  }
+  if (name !== 'swarm') return { ...fixed, ...fixedScenarios[name](createDraws(seed, 'settings')) };
   const rates = drawFaults(createDraws(seed, 'rates'), knobs.without);
   const settings = createDraws(seed, 'settings');
   const isStarved = rates['throttle-long'] > 0;
@@ -74,5 +124,7 @@ export const drawScenario = (seed: number, knobs: Knobs, name: ScenarioName): Sc
     sweepMilliseconds: settings.pick([60_000, 180_000, 600_000]),
     unrestMilliseconds: settings.pick([5, 30, 120, 480]) * 60_000,
     capacity: (clock) => (isStarved ? createCapacity(clock, unitsPerSecond) : unlimited),
+    outageMilliseconds: 0,
+    isUnattended: false,
   };
 };

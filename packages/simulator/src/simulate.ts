@@ -55,6 +55,10 @@ const livenessMilliseconds = 48 * 3600_000;
 /** How often the operator looks after things then. */
 const operatorMilliseconds = 20 * 60_000;
 const traceLinesMax = 80;
+/** Longest way of a call, in milliseconds: mostly, and of the few that take long. */
+const wayMilliseconds = 20;
+const longWayMilliseconds = 3_000;
+const longWays = 0.03;
 
 /**
  * Runs one simulation: everything the seed draws goes wrong for a while, then all is healed and has to converge. Returns what came
@@ -120,6 +124,7 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
     scheduler,
     schedule,
     faults,
+    way: () => schedule.next() * (schedule.happens(longWays) ? longWayMilliseconds : wayMilliseconds),
     rates: () => (isHealed ? none : scenario.rates),
     hit,
     strikes(fault, stage) {
@@ -182,6 +187,9 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
       if (file !== undefined) file.isTaken = true;
     }
     if (fact.kind === 'job changed') jobs.set(fact.after.jobId, fact.after);
+    if (scenario.isUnattended && (fact.kind === 'marked' || fact.kind === 'set aside')) {
+      throw new Violation('liveness', `expected nothing dead, found something ${fact.kind} by ${fact.by.stage}`);
+    }
     auditors.watch(fact);
   };
 
@@ -372,6 +380,7 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
 
   /** What an operator does who finds something waiting. */
   const operate = (): void => {
+    if (scenario.isUnattended) return;
     for (const queue of queueNames) redrive(queue);
   };
 
@@ -392,6 +401,10 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
       for (const upload of workload.uploads) scheduler.after(upload.atSeconds * 1000, () => bring(upload));
       scheduler.after(scenario.sweepMilliseconds, sweep);
       plague();
+      if (scenario.outageMilliseconds > 0) {
+        userCode.setOutage(true);
+        scheduler.after(scenario.outageMilliseconds, () => userCode.setOutage(false));
+      }
       await runUntil(startAt + scenario.unrestMilliseconds);
       heal();
       const until = scheduler.now() + livenessMilliseconds;

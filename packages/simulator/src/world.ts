@@ -18,6 +18,8 @@ export type World = {
   readonly schedule: Draws;
   /** What goes wrong. */
   readonly faults: Draws;
+  /** Milliseconds of a call's way to its service, of its work there, or of the way back. */
+  way(): number;
   /** All 0 once the simulation is healed. */
   rates(): FaultRates;
   /** True, and counted, when the fault strikes here and now. */
