@@ -305,6 +305,35 @@ describe('a worker that ends', () => {
     expect(await ask('answer')).toMatchObject({ invocations: 1 });
   });
 
+  it('fails what it was doing when it is ended, is not told of as a crash, and the next invocation finds a new one', async () => {
+    const { functions, ask, crashes } = setUp();
+    await functions.start();
+    const hanging = ask('hang');
+    functions.end();
+    await expect(hanging).rejects.toThrow('found it ended');
+    expect(await ask('answer')).toMatchObject({ invocations: 1 });
+    expect(crashes).toEqual([]);
+  });
+
+  it('is not heard any more once it was ended', async () => {
+    const { functions, ask, callers } = setUp();
+    await functions.start();
+    const called = callers.length;
+    const sending = ask('send', 'hello');
+    // It has sent by the time this thread looks; what it said was not taken yet.
+    const end = Date.now() + 200;
+    while (Date.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    functions.end();
+    await expect(sending).rejects.toThrow('found it ended');
+    expect(await ask('answer')).toMatchObject({ invocations: 1 });
+    expect(callers).toHaveLength(called);
+  });
+
+  it('may be ended when there is none', () => {
+    const { functions } = setUp();
+    expect(() => functions.end()).not.toThrow();
+  });
+
   it('is not stopped by an invocation that has answered in time', async () => {
     const { functions, ask } = setUp();
     await functions.start();

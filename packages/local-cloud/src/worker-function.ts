@@ -27,6 +27,11 @@ export type WorkerFunctions = {
   function(stage: StageName): LocalFunction;
   /** Time the worker's thread was at work for this stage so far. */
   busyMilliseconds(stage: StageName): number;
+  /**
+   * Ends the worker as a crash would: what it was doing has failed, what it still says is not heard, and the next invocation finds
+   * a new one. `onCrash` is not called.
+   */
+  end(): void;
   close(): Promise<void>;
 };
 
@@ -51,6 +56,7 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
   const { module, buckets, data, services, metrics, onCrash = ignore, onDiskFull = ignore } = options;
   const running = new Map<number, Running>();
   const busy = new Map<StageName, number>();
+  const silenced = new WeakSet<Worker>();
   let worker: Worker | undefined;
   let isClosed = false;
   let ready: Promise<void> = Promise.resolve();
@@ -104,6 +110,7 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
     started.stdout.pipe(process.stderr, { end: false });
     started.stderr.pipe(process.stderr, { end: false });
     started.on('message', (message: ToMain) => {
+      if (silenced.has(started)) return;
       if (message.kind === 'ready') {
         isReady = true;
         onReady();
@@ -166,6 +173,13 @@ export const createWorkerFunctions = (options: WorkerFunctionsOptions): WorkerFu
         worker.postMessage(message);
       }),
     busyMilliseconds: (stage) => busy.get(stage) ?? 0,
+    end() {
+      if (worker === undefined) return;
+      const ended = worker;
+      silenced.add(ended);
+      retire(ended);
+      void ended.terminate();
+    },
     async close() {
       isClosed = true;
       const last = worker;

@@ -4,13 +4,17 @@ import type { Draws } from './random.ts';
 /** Stops an event that has not come yet. */
 export type Cancel = () => void;
 
+/** A clock that also calls back. */
+export type Timers = Clock & {
+  /** Calls `run` when so much time has passed. With `isQuiet` it resumes no promise, and nothing need be waited for after it. */
+  after(milliseconds: number, run: () => void, isQuiet?: boolean): Cancel;
+};
+
 /**
  * Virtual time: a heap of events. Events at the same time come in an order that the seed draws. Between two events everything
  * goes on that waits for nothing but promises, so a run depends on the seed alone.
  */
-export type Scheduler = Clock & {
-  /** Calls `run` when so much time has passed. With `isQuiet` it resumes no promise, and nothing need be waited for after it. */
-  after(milliseconds: number, run: () => void, isQuiet?: boolean): Cancel;
+export type Scheduler = Timers & {
   /** Takes events one by one until `until`, or until `isDone`. The time stands at `until` when it was reached. Rejects with what an event throws. */
   run(until: number, isDone?: () => boolean): Promise<void>;
 };

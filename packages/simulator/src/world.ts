@@ -3,7 +3,7 @@ import type { FaultRates } from './draw-faults.ts';
 import type { Actor, FactBody } from './facts.ts';
 import type { FaultClass } from './fault-classes.ts';
 import type { Draws } from './random.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { Timers } from './scheduler.ts';
 
 /** Ends the process that makes the `call`th port call of a simulation (from 1), before its effect or after it. */
 export type Kill = { readonly call: number; readonly phase: 'before' | 'after' };
@@ -11,9 +11,9 @@ export type Kill = { readonly call: number; readonly phase: 'before' | 'after' }
 /** How often a fault struck, by where it did. */
 export type Hits = Partial<Record<FaultClass, Partial<Record<StageName | 'service', number>>>>;
 
-/** What everything in one simulation shares. */
+/** What everything in one simulation shares; also in a run over real time, whose timers are real. */
 export type World = {
-  readonly scheduler: Scheduler;
+  readonly scheduler: Timers;
   /** When things happen. */
   readonly schedule: Draws;
   /** What goes wrong. */
