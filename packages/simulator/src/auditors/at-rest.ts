@@ -63,33 +63,62 @@ const readMarks = async ({ jobs }: RestStores, jobId: string): Promise<Map<numbe
   return byChunk;
 };
 
+/** The rows of a file, one by one. */
+type RowReader = {
+  /** Without taking it. Undefined behind the last. */
+  peek(): ExpectedRow | undefined;
+  take(): void;
+};
+
+const createRowReader = (rows: Iterable<ExpectedRow>): RowReader => {
+  const iterator = rows[Symbol.iterator]();
+  const read = (): ExpectedRow | undefined => {
+    const step = iterator.next();
+    return step.done === true ? undefined : step.value;
+  };
+  let first = read();
+  return {
+    peek: () => first,
+    take() {
+      first = read();
+    },
+  };
+};
+
 /** Where the next chunk of a plan must begin. */
 type Boundary = { chunk: number; offset: number; row: number; line: number };
 
 /** I1, I2: chunks tile the data without gap or overlap, and hold the rows that lie in their bytes. Returns these. */
-const takeChunk = (
-  { job, source }: JobAtRest,
-  chunk: ChunkRecord,
-  at: Boundary,
-  next: () => ExpectedRow | undefined,
-): ExpectedRow[] => {
+const takeChunk = ({ job, source }: JobAtRest, chunk: ChunkRecord, at: Boundary, reader: RowReader): ExpectedRow[] => {
   const place = { job: job.jobId, chunk: chunk.chunk };
   if (chunk.chunk !== at.chunk) violate('I1', `expected chunk ${at.chunk}, found another`, place);
   if (chunk.start !== at.offset || chunk.end <= chunk.start || chunk.end > source.length) {
     const found = `${chunk.start} to ${chunk.end}`;
     violate('I1', `expected a chunk from byte ${at.offset} on, within ${source.length}, found ${found}`, place);
   }
+  if (chunk.end < source.length && source[chunk.end - 1] !== lineFeed) {
+    violate('I1', `expected a chunk to end with a line, found byte ${chunk.end} within one`, place);
+  }
   if (chunk.firstRow !== at.row || chunk.firstLine !== at.line) {
     const found = `${chunk.firstRow} and ${chunk.firstLine}`;
     violate('I2', `expected a chunk from row ${at.row} and line ${at.line} on, found ${found}`, place);
   }
   const rows: ExpectedRow[] = [];
-  while (rows.length < chunk.rows) {
-    const row = next();
-    if (row === undefined || row.byteStart < chunk.start || row.byteEnd > chunk.end) {
-      violate('I2', `expected ${rows.length} rows in a chunk, found it planned with ${chunk.rows}`, place);
+  for (let row = reader.peek(); row !== undefined && row.byteEnd <= chunk.end; row = reader.peek()) {
+    if (row.byteStart < chunk.start) {
+      violate('I1', 'expected no row cut by a chunk, found one that begins before it', { ...place, row: row.row });
+    }
+    if (rows.length === chunk.rows) {
+      violate('I2', `expected more than ${chunk.rows} rows in a chunk, found it planned so`, {
+        ...place,
+        row: row.row,
+      });
     }
     rows.push(row);
+    reader.take();
+  }
+  if (rows.length !== chunk.rows) {
+    violate('I2', `expected ${rows.length} rows in a chunk, found it planned with ${chunk.rows}`, place);
   }
   at.chunk++;
   at.offset = chunk.end;
@@ -278,24 +307,20 @@ export const auditAtRest = async (stores: RestStores, given: JobAtRest, hooks: R
   const { job, rows } = given;
   const { layout, jobId } = job;
   const marks = await readMarks(stores, jobId);
-  const iterator = rows[Symbol.iterator]();
-  const next = (): ExpectedRow | undefined => {
-    const step = iterator.next();
-    return step.done === true ? undefined : step.value;
-  };
+  const reader = createRowReader(rows);
   const at: Boundary = { chunk: 0, offset: layout?.dataStart ?? 0, row: 1, line: layout?.dataLine ?? 1 };
   const total = { rows: 0, rejected: 0, done: 0, failed: 0, dead: 0, open: 0 };
   const rejected: RejectedRow[] = [];
   for await (const page of stores.jobs.listChunks(jobId)) {
     for (const chunk of page) {
-      const expected = takeChunk(given, chunk, at, next);
+      const expected = takeChunk(given, chunk, at, reader);
       for (const row of expected) if (!row.accepted) rejected.push(row);
       const ledger = await auditChunk(given, stores, hooks, chunk, expected, marks.get(chunk.chunk) ?? noMarks);
       marks.delete(chunk.chunk);
       for (const part of Object.keys(total) as (keyof typeof total)[]) total[part] += ledger[part];
     }
   }
-  checkPlan(given, at, job.plan === undefined ? undefined : next());
+  checkPlan(given, at, reader.peek());
   for (const chunk of marks.keys())
     violate('I4', 'expected dead marks on chunks of the plan, found another', { job: jobId, chunk });
   if (job.state === 'COMPLETE' && given.mergesRejects) {

@@ -44,10 +44,9 @@ export const noteCreated = (shadow: Shadow, fact: FactOf<'job created'>): void =
 /** A plan counts every chunk there is, and each was sent before: nothing sends it afterwards. */
 const checkPlan = (job: ShadowJob, plan: NonNullable<Job['plan']>, fact: Fact): void => {
   let rows = 0;
-  for (let number = 0; number < plan.chunks; number++) {
-    const chunk = job.chunks.get(number);
-    rows += chunk?.plan?.rows ?? 0;
-    if (chunk?.isSent !== true) {
+  for (const [number, chunk] of job.chunks) {
+    rows += chunk.plan?.rows ?? 0;
+    if (!chunk.isSent) {
       violate(
         'I10',
         'expected every chunk sent before the plan is closed, found one unsent',
@@ -122,9 +121,22 @@ const checkEnd = (shadow: Shadow, job: ShadowJob, rules: JobRules, fact: Fact): 
   }
 };
 
-/** The same but for the version of a staged copy: two planners at once may each make one, of the same bytes. */
-const layoutText = ({ source, ...layout }: NonNullable<Job['layout']>): string =>
-  JSON.stringify([source.bucket, source.key, source.etag, layout]);
+type Layout = NonNullable<Job['layout']>;
+
+const areSameNames = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((name, index) => name === b[index]);
+
+/** True also for another version of a staged copy: two planners at once may each make one, of the same bytes. */
+const isSameLayout = (a: Layout, b: Layout): boolean =>
+  a.source.bucket === b.source.bucket &&
+  a.source.key === b.source.key &&
+  a.source.etag === b.source.etag &&
+  a.bytes === b.bytes &&
+  a.delimiter === b.delimiter &&
+  a.dataStart === b.dataStart &&
+  a.dataLine === b.dataLine &&
+  areSameNames(a.columns, b.columns) &&
+  areSameNames(a.outputColumns, b.outputColumns);
 
 export const noteChanged = (shadow: Shadow, rules: JobRules, fact: FactOf<'job changed'>): void => {
   const { after } = fact;
@@ -133,7 +145,7 @@ export const noteChanged = (shadow: Shadow, rules: JobRules, fact: FactOf<'job c
   const before = job.state;
 
   if (after.layout !== undefined && after.layout !== job.layout) {
-    if (job.layout !== undefined && layoutText(job.layout) !== layoutText(after.layout)) {
+    if (job.layout !== undefined && !isSameLayout(job.layout, after.layout)) {
       violate('I11', 'expected a job to be read in one way, found another layout', place, fact);
     }
     job.layout = after.layout;
