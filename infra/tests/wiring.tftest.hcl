@@ -313,6 +313,14 @@ run "service" {
   }
 
   assert {
+    # A quarter of an hour from audit to audit, a minute until a sweep finds the job due, and an audit that waits for its turn.
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.jobs : alarm.datapoints_to_alarm == 1 && alarm.period * alarm.evaluation_periods >= 1800 && alarm.treat_missing_data == "notBreaching"
+    ])
+    error_message = "Expected one audit to raise an alarm, and half an hour without one to clear it."
+  }
+
+  assert {
     condition = [for query in aws_cloudwatch_metric_alarm.throttled.metric_query : query.expression if query.return_data == true] == ["SUM(METRICS())"] && toset(flatten([
       for query in aws_cloudwatch_metric_alarm.throttled.metric_query : query.metric[*].dimensions.FunctionName
     ])) == toset(values(output.function_names))
