@@ -259,8 +259,10 @@ module "audit_job" {
     module.work.allows.read.staged,
     module.work.allows.upload.rejects_csv,
     module.work.allows.upload.rejects_ndjson,
-    module.work.allows.put.rejects_manifest,
-    # Told to whoever listens when a job ends.
+    module.work.allows.upload.rejects_manifest,
+    # Told to whoever listens when a job ends, with the key of the one that there is.
+    module.work.allows.read.rejects_csv,
+    module.work.allows.read.rejects_manifest,
     [{
       actions   = ["events:PutEvents"]
       resources = ["arn:${var.account.partition}:events:${var.account.region}:${var.account.id}:event-bus/default"]
