@@ -85,7 +85,13 @@ export const takeMessages = async ({ sqs }: Cloud, url: string): Promise<Message
   const taken: Message[] = [];
   for (;;) {
     const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: lookSeconds }),
+      new ReceiveMessageCommand({
+        QueueUrl: url,
+        MaxNumberOfMessages: 10,
+        VisibilityTimeout: lookSeconds,
+        // Not as long as the queue says: what lies there, lies there.
+        WaitTimeSeconds: 0,
+      }),
     );
     if (Messages.length === 0) return taken;
     taken.push(...Messages.map(({ Body = '', ReceiptHandle = '' }) => ({ body: Body, receiptHandle: ReceiptHandle })));

@@ -123,6 +123,7 @@ const runAll = async (): Promise<void> => {
   await steps.run('the same upload again', (say) => repeatUpload(stage, say));
   await steps.run('a deleted object', (say) => deleteBeforeReading(stage, say));
 
+  await completions.stop();
   await steps.run('terraform destroy', () => deployment.destroy());
   const left = await kindsNamed(running.url, 'sluice-');
   if (left.length > 0) throw new Error(`expected nothing to be left after the destroy, found ${left.join(', ')}`);

@@ -1,10 +1,10 @@
-import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, DeleteQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { JobEnded } from '@sluice/core/ports/events';
 import type { Cloud } from './cloud.ts';
 import { drain } from './cloud.ts';
 import { callRaw } from './raw-call.ts';
 
-/** Not named like the deployment's own: what is left of that is looked for at the end. */
+/** The name of rule, target and queue. */
 const name = 'e2e-completions';
 
 /** What EventBridge hands to a target. Source: Amazon EventBridge user guide, "Events". */
@@ -14,6 +14,8 @@ type Delivered = { readonly source: string; readonly 'detail-type': string; read
 export type Completions = {
   /** Everything that was heard so far, in the order in which it came. */
   heard(): Promise<readonly JobEnded[]>;
+  /** Stops listening, and leaves nothing behind. */
+  stop(): Promise<void>;
 };
 
 /** `pattern` is the deployment's own output, as JSON. */
@@ -39,6 +41,11 @@ export const listenToCompletions = async (endpoint: string, cloud: Cloud, patter
         heard.push(detail);
       }
       return heard;
+    },
+    async stop() {
+      await call('RemoveTargets', { Rule: name, Ids: [name] });
+      await call('DeleteRule', { Name: name });
+      await cloud.sqs.send(new DeleteQueueCommand({ QueueUrl: url }));
     },
   };
 };
