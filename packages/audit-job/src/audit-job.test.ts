@@ -1,9 +1,4 @@
 import { catchOutput } from '@sluice/core/caught-output';
-import { rejectKeyOf } from '@sluice/core/identity';
-import { createMemoryEvents } from '@sluice/core/memory-events';
-import { createMemoryJobs, createOpenJob, type JobScript } from '@sluice/core/memory-jobs';
-import { createMemoryObjects } from '@sluice/core/memory-objects';
-import { createMemoryRows } from '@sluice/core/memory-rows';
 import {
   parseAuditMessage,
   parseChunkMessage,
@@ -11,160 +6,25 @@ import {
   serialiseAudit,
   sweepBody,
 } from '@sluice/core/messages';
-import type { DeadMark, Job, JobState } from '@sluice/core/ports/job-store';
+import type { DeadMark, JobState } from '@sluice/core/ports/job-store';
 import type { JobsWaiting } from '@sluice/core/ports/metrics';
 import type { QueueDepth, QueueName } from '@sluice/core/ports/queue';
-import { statementsMax } from '@sluice/core/ports/row-store';
-import { createScriptedQueue, refuse, type ScriptedQueue } from '@sluice/core/scripted-queue';
-import { createStageHarness, recordOf } from '@sluice/core/stage-harness';
+import { createScriptedQueue, refuse } from '@sluice/core/scripted-queue';
 import { describe, expect, it } from 'vitest';
-import { createAuditJob } from './audit-job.ts';
-import { countChunk } from './count-chunk.ts';
-
-const jobId = '0123456789abcdefghjkmnpqrs';
-const bucket = 'artifacts';
-const secret = 'SECRET-CONTENT';
-/** When the plan of the job under test was closed. */
-const closedAt = 1_000_000;
-/** A repair is due this long after the plan was closed, and after the first, second and third repair. */
-const delaysMilliseconds = [100_000, 200_000, 400_000, 400_000];
-
-/** A planned chunk and what became of its rows, by row number. Rows are numbered from 1 over all chunks. */
-type ChunkState = {
-  readonly rows: number;
-  /** Its counts are in; those not rejected were accepted. */
-  readonly rejected?: readonly number[];
-  readonly pending?: readonly number[];
-  readonly done?: readonly number[];
-  readonly failed?: readonly number[];
-};
-
-type SetUp = {
-  readonly chunks?: readonly ChunkState[];
-  readonly job?: Partial<Job>;
-  readonly isPlanned?: boolean;
-  readonly marks?: readonly DeadMark[];
-  readonly queues?: Partial<Record<QueueName, ScriptedQueue>>;
-  readonly script?: JobScript;
-};
-
-const range = (first: number, last: number): number[] =>
-  Array.from({ length: last - first + 1 }, (_, index) => first + index);
-
-const textOf = (row: number): string => `${secret} ${row}`;
-
-const markOf = (mark: Partial<DeadMark>): DeadMark => ({
+import type { ChunkState, SetUp } from './audit-harness.ts';
+import {
+  closedAt,
+  delaysMilliseconds,
+  depthOf,
   jobId,
-  stage: 'process-rows',
-  code: 'PROCESSOR_ERROR',
-  message: 'expected success, found an error',
-  attempts: 5,
-  ...mark,
-});
-
-const depthOf = (depth: Partial<QueueDepth>): ScriptedQueue =>
-  Object.assign(createScriptedQueue(), {
-    depth: async () => ({ visible: 0, inFlight: 0, delayed: 0, oldestAgeSeconds: 0, ...depth }),
-  });
-
-const setUp = async ({ chunks = [], job, isPlanned = true, marks = [], queues, script }: SetUp = {}) => {
-  const harness = createStageHarness({
-    stage: 'audit-job',
-    startAt: closedAt,
-    pipeline: { repairDelaysSeconds: [100, 200, 400] },
-    ...(queues === undefined ? {} : { queues }),
-  });
-  const jobs = createMemoryJobs(script === undefined ? {} : { script });
-  const rows = createMemoryRows({ pageRows: 3 });
-  const objects = createMemoryObjects();
-  const file = { bucket: 'uploads', key: 'a.csv', etag: 'etag', bytes: 1_000 };
-
-  const store = async (chunk: number, numbers: readonly number[]): Promise<void> => {
-    for (let from = 0; from < numbers.length; from += statementsMax) {
-      const call = numbers.slice(from, from + statementsMax);
-      await rows.insert(
-        jobId,
-        call.map((row) => [chunk, row, row + 1, [textOf(row)]]),
-      );
-    }
-  };
-  const finish = async (
-    chunk: number,
-    numbers: readonly number[],
-    status: 'DONE' | 'FAILED' = 'DONE',
-  ): Promise<void> => {
-    for (const row of numbers) {
-      await rows.finish(jobId, [
-        status === 'DONE' ? [chunk, row, status, null] : [chunk, row, status, ['X', 'expected x']],
-      ]);
-    }
-  };
-  const clean = async (chunk: number, planned: number, rejected: readonly number[]): Promise<void> => {
-    const counts = { accepted: planned - rejected.length, rejected: rejected.length };
-    const key = rejectKeyOf(jobId, chunk);
-    if (rejected.length > 0) {
-      const lines = rejected.map((row) => `${JSON.stringify({ row, code: 'REQUIRED', raw: textOf(row) })}\n`);
-      await objects.put(bucket, key, lines.join(''));
-    }
-    await jobs.putCounts(jobId, chunk, rejected.length > 0 ? { ...counts, rejects: key } : counts);
-  };
-
-  let firstRow = 1;
-  for (const [chunk, state] of chunks.entries()) {
-    const plan = { start: firstRow * 10, end: (firstRow + state.rows) * 10, firstRow, firstLine: firstRow + 1 };
-    await jobs.putChunks(jobId, [{ chunk, rows: state.rows, ...plan }]);
-    if (state.rejected !== undefined) await clean(chunk, state.rows, state.rejected);
-    const { pending = [], done = [], failed = [] } = state;
-    await store(chunk, [...pending, ...done, ...failed]);
-    await finish(chunk, done);
-    await finish(chunk, failed, 'FAILED');
-    firstRow += state.rows;
-  }
-  const open = createOpenJob(jobId, file, ['A']);
-  await jobs.createJob({
-    ...open,
-    layout: { ...open.layout, outputColumns: ['a'] },
-    ...(isPlanned ? { plan: { chunks: chunks.length, rows: firstRow - 1, closedAt } } : {}),
-    ...job,
-  });
-  await jobs.putMarks(marks);
-
-  const events = createMemoryEvents();
-  const handler = createAuditJob({ ...harness.ports, jobs, rows, objects, events }, { bucket });
-  const deliver = (body: string, receives = 1): Promise<string[]> =>
-    harness.deliver(handler, recordOf('a', body, receives));
-  return {
-    ...harness,
-    jobs,
-    rows,
-    objects,
-    events,
-    store,
-    finish,
-    clean,
-    deliver,
-    /** One audit of the job: the state it leaves the job in. */
-    audit: async (): Promise<JobState> => {
-      expect(await deliver(serialiseAudit(jobId))).toEqual([]);
-      return jobs.jobOf(jobId).state;
-    },
-    /** Lets the time pass after which the next repair is due. */
-    wait: (): void => harness.clock.pass(delaysMilliseconds[jobs.jobOf(jobId).repairs] ?? 0),
-    /** Chunks in the order in which their rows were counted. */
-    counted: () => rows.calls.flatMap(({ operation, chunk }) => (operation === 'countChunk' ? [chunk] : [])),
-    /** What was sent, by queue: rows on `work`, chunks with their ranges on `chunks`. */
-    sent: () => ({
-      work: harness.queues.work.bodies.map((body) => parseRowsMessage(body).rows.map(([, row]) => row)),
-      chunks: harness.queues.chunks.bodies.map((body) => {
-        const { chunk, ranges } = parseChunkMessage(body);
-        return ranges === undefined ? { chunk } : { chunk, ranges };
-      }),
-    }),
-    marked: () => jobs.marksOf(jobId).map(({ stage, chunk, row }) => [stage, chunk, row]),
-  };
-};
-
-const nothing = { work: [], chunks: [] };
+  markOf,
+  nothing,
+  range,
+  secret,
+  setUp,
+  textOf,
+} from './audit-harness.ts';
+import { countChunk } from './count-chunk.ts';
 
 const lines = catchOutput();
 
