@@ -53,6 +53,11 @@ output "alarm_topic_arn" {
   value       = module.pipeline.alarm_topic_arn
 }
 
+output "completion_pattern" {
+  description = "Pattern of an EventBridge rule on the default bus, as JSON: the events of this deployment's jobs that ended."
+  value       = module.pipeline.completion_pattern
+}
+
 output "dashboard_name" {
   description = "Name of the CloudWatch dashboard."
   value       = module.pipeline.dashboard_name

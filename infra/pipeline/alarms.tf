@@ -63,14 +63,17 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "jobs" {
   for_each = local.job_alarms
 
-  alarm_name          = "${local.name}-${each.value.name}"
-  alarm_description   = "${each.value.says} See docs/runbook.md, \"${each.value.section}\"."
-  namespace           = "Sluice"
-  metric_name         = each.key
-  dimensions          = { stage = "audit-job", environment = var.environment }
-  statistic           = "Sum"
+  alarm_name        = "${local.name}-${each.value.name}"
+  alarm_description = "${each.value.says} See docs/runbook.md, \"${each.value.section}\"."
+  namespace         = "Sluice"
+  metric_name       = each.key
+  dimensions        = { stage = "audit-job", environment = var.environment }
+  statistic         = "Sum"
+  # Raised by one audit, and not cleared before there could have been another: jobs that wait for somebody are audited every
+  # quarter of an hour.
   period              = 300
-  evaluation_periods  = 1
+  evaluation_periods  = 6
+  datapoints_to_alarm = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"

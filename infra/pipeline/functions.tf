@@ -20,8 +20,13 @@ locals {
     put_marks     = module.jobs.allows.put
     list_chunks   = module.jobs.allows.query
     list_marks    = module.jobs.allows.query
-    list_open     = module.jobs.allows.query_index
+    list_due      = module.jobs.allows.query_index
+    note_file     = module.jobs.allows.put
+    has_file      = module.jobs.allows.get
   }
+
+  # As packages/core/src/aws/events.ts sends it.
+  completion = { source = "sluice", detail-type = "job completed" }
 
   artifacts = {
     for stage, bundle in var.artifacts.functions : stage => { bucket = var.artifacts.bucket, key = bundle.key, sha256 = bundle.sha256 }
@@ -66,6 +71,7 @@ module "split_file" {
     local.ledger.release_lease,
     local.ledger.put_chunks,
     local.ledger.put_marks,
+    local.ledger.note_file,
   )
   artifact           = local.artifacts["split-file"]
   timeout_seconds    = local.stages["split-file"].timeoutSeconds
@@ -219,7 +225,7 @@ module "audit_job" {
   depends_on = [module.clean_rows]
 
   name        = "${local.name}-audit-job"
-  description = "Closes chunks, completes jobs, repairs what is open"
+  description = "Closes chunks, completes jobs, repairs what is open, finds lost uploads"
   environment = merge(local.environment, {
     UPLOADS_QUEUE_URL  = module.queues["uploads"].url
     CHUNKS_QUEUE_URL   = module.queues["chunks"].url
@@ -230,13 +236,15 @@ module "audit_job" {
     ROWS_TABLE         = module.rows.name
     JOBS_TABLE         = module.jobs.name
     WORK_BUCKET        = module.work.name
+    INBOX_BUCKET       = module.inbox.name
   })
   statements = concat(
     local.queues.audits.consume,
-    # A sweep becomes a message per open job; repairs go to the other two.
+    # A sweep becomes a message per job that is due; repairs go to the next two, the events of lost uploads to the last.
     local.queues.audits.send,
     local.queues.chunks.send,
     local.queues.work.send,
+    local.queues.uploads.send,
     # Nothing is repaired before every message had its time.
     local.queues.uploads.measure,
     local.queues.chunks.measure,
@@ -246,6 +254,25 @@ module "audit_job" {
     # CloudWatch knows no narrower resource for reading metrics.
     [{ actions = ["cloudwatch:GetMetricStatistics"], resources = ["*"], via = null }],
     module.work.allows.read.rejects,
+    # Rejected rows too long for a reject object are read from the source, or from its staged copy, into the merged file.
+    module.inbox.allows.read.files,
+    module.work.allows.read.staged,
+    module.work.allows.upload.rejects_csv,
+    module.work.allows.upload.rejects_ndjson,
+    module.work.allows.upload.rejects_manifest,
+    # Told to whoever listens when a job ends, with the key of the one that there is.
+    module.work.allows.read.rejects_csv,
+    module.work.allows.read.rejects_manifest,
+    [{
+      actions   = ["events:PutEvents"]
+      resources = ["arn:${var.account.partition}:events:${var.account.region}:${var.account.id}:event-bus/default"]
+      via       = null
+      only      = { for name, value in local.completion : "events:${name}" => value }
+    }],
+    # Uploads that no event was seen of.
+    module.inbox.allows.list_versions,
+    module.work.allows.read.search,
+    module.work.allows.put.search,
     module.rows.allows.query,
     local.ledger.get_job,
     local.ledger.change_job,
@@ -255,7 +282,8 @@ module "audit_job" {
     local.ledger.put_marks,
     local.ledger.list_chunks,
     local.ledger.list_marks,
-    local.ledger.list_open,
+    local.ledger.list_due,
+    local.ledger.has_file,
   )
   artifact           = local.artifacts["audit-job"]
   timeout_seconds    = local.stages["audit-job"].timeoutSeconds

@@ -82,6 +82,16 @@ output "alarm_names" {
   ))
 }
 
+output "completion_pattern" {
+  description = "Pattern of an EventBridge rule, as JSON: the events of this deployment's jobs that ended."
+  value = jsonencode({
+    source      = [local.completion.source]
+    detail-type = [local.completion.detail-type]
+    # Every deployment sends to the account's one default bus.
+    detail = { file = { bucket = [module.inbox.name] } }
+  })
+}
+
 output "alarm_topic_arn" {
   description = "ARN of the topic that the alarms go to."
   value       = module.alarm_topic.arn

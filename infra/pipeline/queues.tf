@@ -6,8 +6,8 @@ locals {
 
   senders = {
     uploads = { s3 = { service = "s3.amazonaws.com", source_arn = module.inbox.arn, source_account = var.account.id } }
-    # The rule's ARN holds the account; EventBridge is not documented to name it besides.
-    audits = { schedule = { service = "events.amazonaws.com", source_arn = aws_cloudwatch_event_rule.sweep.arn } }
+    # A rule's ARN holds the account; EventBridge is not documented to name it besides.
+    audits = { for kind, rule in aws_cloudwatch_event_rule.audits : kind => { service = "events.amazonaws.com", source_arn = rule.arn } }
   }
 }
 
@@ -39,16 +39,32 @@ resource "aws_s3_bucket_notification" "uploads" {
 
 locals {
   sweep_minutes = max(1, floor(local.wiring.pipeline.auditEverySeconds / 60))
+
+  # By the kind of message, as sweepBody and searchBody in packages/core/src/messages.ts.
+  schedules = {
+    sweep = {
+      does = "Has every job audited that is due"
+      rate = "rate(${local.sweep_minutes} ${local.sweep_minutes == 1 ? "minute" : "minutes"})"
+    }
+    search = {
+      does = "Has uploads found whose event was lost"
+      rate = "rate(1 hour)"
+    }
+  }
 }
 
-resource "aws_cloudwatch_event_rule" "sweep" {
-  name                = "${local.name}-sweep"
-  description         = "Has every open job audited"
-  schedule_expression = "rate(${local.sweep_minutes} ${local.sweep_minutes == 1 ? "minute" : "minutes"})"
+resource "aws_cloudwatch_event_rule" "audits" {
+  for_each = local.schedules
+
+  name                = "${local.name}-${each.key}"
+  description         = each.value.does
+  schedule_expression = each.value.rate
 }
 
-resource "aws_cloudwatch_event_target" "sweep" {
-  rule  = aws_cloudwatch_event_rule.sweep.name
+resource "aws_cloudwatch_event_target" "audits" {
+  for_each = local.schedules
+
+  rule  = aws_cloudwatch_event_rule.audits[each.key].name
   arn   = module.queues["audits"].arn
-  input = "{\"v\":1,\"kind\":\"sweep\"}" # sweepBody in packages/core/src/messages.ts
+  input = "{\"v\":1,\"kind\":\"${each.key}\"}"
 }

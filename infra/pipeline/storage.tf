@@ -18,10 +18,14 @@ module "work" {
   name    = "${local.name}-work-${var.account.id}-${var.account.region}"
   account = var.account
   areas = {
-    profiles        = "config/profiles-*"
-    rejects         = "jobs/*/rejects/*"
-    staged          = "jobs/*/staged.csv"
-    stream_failures = "*"
+    profiles         = "config/profiles-*"
+    rejects          = "jobs/*/rejects/*"
+    rejects_csv      = "jobs/*/rejects.csv"
+    rejects_ndjson   = "jobs/*/rejects.ndjson"
+    rejects_manifest = "jobs/*/rejects.manifest.json"
+    search           = "state/search.json"
+    staged           = "jobs/*/staged.csv"
+    stream_failures  = "*"
   }
   # What the stream gave up is repaired from the source within a day; it is kept for people to look at.
   expirations     = merge({ "aws/lambda/" = 30 }, var.work_retention_days == null ? {} : { "jobs/" = var.work_retention_days })
@@ -62,8 +66,8 @@ module "jobs" {
   account   = var.account
   hash_key  = "pk"
   range_key = { name = "sk", type = "S" }
-  # On the job's item only, and only while its state is not terminal.
-  sparse_index    = "open"
+  # On the job's item only, and only until it has ended and that was told; by when its next audit is due.
+  sparse_index    = { name = "open", range_key = { name = "auditAt", type = "N" } }
   has_stream      = false
   key_arn         = local.key_arn
   protect         = var.protect

@@ -102,6 +102,7 @@ run "service" {
         ROWS_TABLE         = "sluice-test-rows"
         JOBS_TABLE         = "sluice-test-jobs"
         WORK_BUCKET        = "sluice-test-work-123456789012-eu-west-1"
+        INBOX_BUCKET       = "sluice-test-inbox-123456789012-eu-west-1"
       }
     })
     error_message = "Expected each function to be told exactly what its handler reads, found: ${jsonencode(output.function_environments)}"
@@ -180,17 +181,31 @@ run "service" {
   }
 
   assert {
-    condition = [
-      aws_cloudwatch_event_rule.sweep.schedule_expression, aws_cloudwatch_event_target.sweep.rule, aws_cloudwatch_event_target.sweep.arn,
-      ] == [
-      "rate(1 minute)", "sluice-test-sweep", "arn:aws:sqs:eu-west-1:123456789012:sluice-test-audits",
-    ]
-    error_message = "Expected a sweep to be sent to audits every minute."
+    condition = {
+      for kind, rule in aws_cloudwatch_event_rule.audits : kind => [
+        rule.schedule_expression, rule.name, aws_cloudwatch_event_target.audits[kind].rule, aws_cloudwatch_event_target.audits[kind].arn,
+      ]
+      } == {
+      sweep  = ["rate(1 minute)", "sluice-test-sweep", "sluice-test-sweep", "arn:aws:sqs:eu-west-1:123456789012:sluice-test-audits"]
+      search = ["rate(1 hour)", "sluice-test-search", "sluice-test-search", "arn:aws:sqs:eu-west-1:123456789012:sluice-test-audits"]
+    }
+    error_message = "Expected a sweep to be sent to audits every minute and a search every hour."
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_target.sweep.input) == { v = 1, kind = "sweep" }
-    error_message = "Expected the sweep to be a message that audit-job reads, found: ${aws_cloudwatch_event_target.sweep.input}"
+    condition = { for kind, target in aws_cloudwatch_event_target.audits : kind => jsondecode(target.input) } == {
+      for kind in ["sweep", "search"] : kind => { v = 1, kind = kind }
+    }
+    error_message = "Expected the messages that audit-job reads, found: ${jsonencode([for target in aws_cloudwatch_event_target.audits : target.input])}"
+  }
+
+  assert {
+    condition = jsondecode(output.completion_pattern) == {
+      source      = ["sluice"]
+      detail-type = ["job completed"]
+      detail      = { file = { bucket = ["sluice-test-inbox-123456789012-eu-west-1"] } }
+    }
+    error_message = "Expected a pattern for the jobs of this deployment, found: ${output.completion_pattern}"
   }
 
   # ---- numbers
@@ -260,6 +275,9 @@ run "service" {
       ]]
       "queue audits" = [[
         "events.amazonaws.com", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:123456789012:sluice-test-audits",
+        jsonencode({ ArnEquals = { "aws:SourceArn" = "arn:aws:events:eu-west-1:123456789012:rule/sluice-test-search" } }),
+        ], [
+        "events.amazonaws.com", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:123456789012:sluice-test-audits",
         jsonencode({ ArnEquals = { "aws:SourceArn" = "arn:aws:events:eu-west-1:123456789012:rule/sluice-test-sweep" } }),
       ]]
       "topic alarms" = [[
@@ -270,7 +288,7 @@ run "service" {
         }),
       ]]
     }
-    error_message = "Expected services to be let in only by the inbox, the schedule and the alarms, found: ${jsonencode(output.resource_policies)}"
+    error_message = "Expected services to be let in only by the inbox, the two schedules and the alarms, found: ${jsonencode(output.resource_policies)}"
   }
 
   # ---- what is watched
@@ -292,6 +310,14 @@ run "service" {
       for metric in ["JobsHeld", "JobsStalled", "JobsInconsistent"] : metric => ["Sluice", metric, jsonencode({ stage = "audit-job", environment = "test" })]
     }
     error_message = "Expected alarms on what audit-job counts, under the dimensions that it writes."
+  }
+
+  assert {
+    # A quarter of an hour from audit to audit, a minute until a sweep finds the job due, and an audit that waits for its turn.
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.jobs : alarm.datapoints_to_alarm == 1 && alarm.period * alarm.evaluation_periods >= 1800 && alarm.treat_missing_data == "notBreaching"
+    ])
+    error_message = "Expected one audit to raise an alarm, and half an hour without one to clear it."
   }
 
   assert {
@@ -481,7 +507,7 @@ run "another_environment" {
     condition = alltrue([
       for name in flatten([
         values(output.function_names), values(output.function_role_names), output.alarm_names, output.inbox_bucket, output.work_bucket,
-        output.rows_table, output.jobs_table, output.dashboard_name, aws_cloudwatch_event_rule.sweep.name, values(module.queues)[*].name, values(module.queues)[*].dlq_name,
+        output.rows_table, output.jobs_table, output.dashboard_name, values(aws_cloudwatch_event_rule.audits)[*].name, values(module.queues)[*].name, values(module.queues)[*].dlq_name,
       ]) : startswith(name, "sluice-prod")
     ])
     error_message = "Expected prefix and environment in every name, so that two environments fit one account."

@@ -25,7 +25,7 @@ locals {
 }
 
 output "allows" {
-  description = "Capabilities by area, as policy statements. read: any version, and 404 (not 403) for what is gone; put: whole objects; upload: also in parts; list: the keys."
+  description = "Capabilities by area, as policy statements. read: any version, and 404 (not 403) for what is gone; put: whole objects; upload: also in parts; list: the keys; list_versions: all of their versions."
   value = {
     read = {
       for area, pattern in var.areas : area => concat([
@@ -44,6 +44,7 @@ output "allows" {
         { actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["${aws_s3_bucket.this.arn}/${pattern}"], via = null },
       ], local.kms_write)
     }
-    list = [{ actions = ["s3:ListBucket"], resources = [aws_s3_bucket.this.arn], via = null }]
+    list          = [{ actions = ["s3:ListBucket"], resources = [aws_s3_bucket.this.arn], via = null }]
+    list_versions = [{ actions = ["s3:ListBucketVersions"], resources = [aws_s3_bucket.this.arn], via = null }]
   }
 }

@@ -1,5 +1,8 @@
 locals {
   statements = distinct(var.statements)
+  conditions = [
+    for statement in local.statements : merge(statement.only, statement.via == null ? {} : { "kms:ViaService" = statement.via })
+  ]
 
   policy = {
     Version = "2012-10-17"
@@ -10,9 +13,9 @@ locals {
         Resource = ["${aws_cloudwatch_log_group.this.arn}:*"]
       }],
       [
-        for statement in local.statements : merge(
+        for index, statement in local.statements : merge(
           { Effect = "Allow", Action = statement.actions, Resource = statement.resources },
-          statement.via == null ? {} : { Condition = { StringEquals = { "kms:ViaService" = statement.via } } },
+          length(local.conditions[index]) == 0 ? {} : { Condition = { StringEquals = local.conditions[index] } },
         )
       ],
     )

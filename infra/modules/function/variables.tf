@@ -49,11 +49,12 @@ variable "environment" {
 }
 
 variable "statements" {
-  description = "What the function may do besides writing its log: actions on resources; `via` restricts them to calls that one service makes for the function."
+  description = "What the function may do besides writing its log: actions on resources; `via` restricts them to calls that one service makes for the function, `only` to calls whose condition keys have these values."
   type = list(object({
     actions   = list(string)
     resources = list(string)
     via       = optional(string)
+    only      = optional(map(string), {})
   }))
 
   validation {

@@ -1,5 +1,5 @@
 locals {
-  has_index = var.sparse_index != null
+  indexes = var.sparse_index[*]
 }
 
 resource "aws_dynamodb_table" "this" {
@@ -27,21 +27,21 @@ resource "aws_dynamodb_table" "this" {
   }
 
   dynamic "attribute" {
-    for_each = local.has_index ? [var.sparse_index] : []
+    for_each = flatten([for index in local.indexes : [{ name = index.name, type = "S" }, index.range_key]])
 
     content {
-      name = attribute.value
-      type = "S"
+      name = attribute.value.name
+      type = attribute.value.type
     }
   }
 
   dynamic "global_secondary_index" {
-    for_each = local.has_index ? [var.sparse_index] : []
+    for_each = local.indexes
 
     content {
-      name            = global_secondary_index.value
-      hash_key        = global_secondary_index.value
-      range_key       = var.hash_key
+      name            = global_secondary_index.value.name
+      hash_key        = global_secondary_index.value.name
+      range_key       = global_secondary_index.value.range_key.name
       projection_type = "KEYS_ONLY"
     }
   }

@@ -53,7 +53,7 @@ output "allows" {
     {
       query_index = concat([{
         actions   = ["dynamodb:Query"]
-        resources = ["${aws_dynamodb_table.this.arn}/index/${local.has_index ? var.sparse_index : "none"}"]
+        resources = ["${aws_dynamodb_table.this.arn}/index/${try(local.indexes[0].name, "none")}"]
         via       = null
       }], local.kms_read)
       consume_stream = concat([{

@@ -34,9 +34,19 @@ variable "range_key" {
 }
 
 variable "sparse_index" {
-  description = "An index over the items that have an attribute (always text), sorted by the table's partition key, keys only: the attribute's name is the index's too. Null for none."
-  type        = string
+  description = "An index over the items that have two attributes, keys only: it is named after the first (always text) and sorted by the second, of type S (text) or N (number). Null for none."
+  type        = object({ name = string, range_key = object({ name = string, type = string }) })
   default     = null
+
+  validation {
+    condition     = var.sparse_index == null || try(contains(["S", "N"], var.sparse_index.range_key.type), false)
+    error_message = "sparse_index.range_key.type: expected S or N."
+  }
+
+  validation {
+    condition     = var.sparse_index == null || try(length(toset([var.hash_key, var.range_key.name, var.sparse_index.name, var.sparse_index.range_key.name])) == 4, false)
+    error_message = "sparse_index: expected two attributes of its own: an item that has a table's key would always be in it."
+  }
 }
 
 variable "has_stream" {

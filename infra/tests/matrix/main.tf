@@ -14,19 +14,23 @@ locals {
             function = function
             action   = action
             resource = join("", [
-              replace(replace(replace(replace(replace(replace(replace(
+              replace(replace(replace(replace(replace(replace(replace(replace(
                 resource,
                 "/^arn:aws:sqs:eu-west-1:123456789012:sluice-test-/", "queue "),
                 "/^arn:aws:dynamodb:eu-west-1:123456789012:table/sluice-test-/", "table "),
                 "/^arn:aws:s3:::sluice-test-([a-z]+)-123456789012-eu-west-1/", "bucket $1"),
                 "/^arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/sluice-test-${function}:\\*$/", "its log"),
                 "/^arn:aws:kms:eu-west-1:123456789012:key/.*/", "key"),
+                "/^arn:aws:events:eu-west-1:123456789012:event-bus\\//", "event bus "),
                 "/^\\*$/", "everything"),
               "/^table ([a-z]+)/stream/\\*$/", "stream of table $1"),
               # Any other condition, or another effect, makes it another resource, so that it is seen.
-              jsonencode(try(statement.Condition, {})) == jsonencode({ StringEquals = { "kms:ViaService" = try(statement.Condition.StringEquals["kms:ViaService"], "") } })
+              !can(statement.Condition) ? ""
+              : can(regex("^\\{\"StringEquals\":\\{\"kms:ViaService\":\"[^\"]*\"\\}\\}$", jsonencode(statement.Condition)))
               ? " through ${split(".", statement.Condition.StringEquals["kms:ViaService"])[0]}"
-              : can(statement.Condition) ? " if ${jsonencode(statement.Condition)}" : "",
+              : can(regex("^\\{\"StringEquals\":\\{\"events:detail-type\":\"[^\"]*\",\"events:source\":\"[^\"]*\"\\}\\}$", jsonencode(statement.Condition)))
+              ? ", ${statement.Condition.StringEquals["events:detail-type"]} of ${statement.Condition.StringEquals["events:source"]}"
+              : " if ${jsonencode(statement.Condition)}",
               statement.Effect == "Allow" ? "" : " ${statement.Effect}",
             ])
           }

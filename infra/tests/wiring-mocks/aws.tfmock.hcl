@@ -334,7 +334,15 @@ override_resource {
 }
 
 override_resource {
-  target          = aws_cloudwatch_event_rule.sweep
+  target          = aws_cloudwatch_event_rule.audits["search"]
+  override_during = plan
+  values = {
+    arn = "arn:aws:events:eu-west-1:123456789012:rule/sluice-test-search"
+  }
+}
+
+override_resource {
+  target          = aws_cloudwatch_event_rule.audits["sweep"]
   override_during = plan
   values = {
     arn = "arn:aws:events:eu-west-1:123456789012:rule/sluice-test-sweep"

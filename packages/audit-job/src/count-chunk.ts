@@ -8,42 +8,50 @@ type CountPorts = {
   readonly jobs: Pick<JobStore, 'closeChunk'>;
 };
 
-/** A chunk's rows by where they stand, whether it is closed, and whether it was closed just now. */
-export type ChunkCount = { readonly ledger: Ledger; readonly isClosed: boolean; readonly isNewlyClosed: boolean };
-
-/** Row numbers of the marks that count: those whose row is not final. */
-const liveMarks = async (
-  jobId: string,
-  chunk: ChunkRecord,
-  marked: ReadonlySet<number>,
-  rows: CountPorts['rows'],
-): Promise<ReadonlySet<number>> => {
-  if (marked.size === 0) return marked;
-  const live = new Set(marked);
-  for await (const page of rows.readChunk(jobId, chunk.chunk)) {
-    for (const { row, status } of page) if (status !== 'PENDING') live.delete(row);
-  }
-  return live;
+/** A chunk's rows by where they stand. `isCounted`: its rows were read for it. */
+export type ChunkCount = {
+  readonly ledger: Ledger;
+  readonly isClosed: boolean;
+  readonly isNewlyClosed: boolean;
+  readonly isCounted: boolean;
 };
 
-/** The rows of a chunk that were given up: row by row, or, when the chunk itself is marked, all that are not accounted for. */
-export type DeadRows = { readonly rows: ReadonlySet<number>; readonly whole: boolean };
+/** Rows that have a mark of their own. */
+export const markedRowsOf = (marks: readonly DeadMark[]): ReadonlySet<number> =>
+  new Set(marks.flatMap(({ row }) => (row === undefined ? [] : [row])));
 
-export const deadRowsOf = async (
+/**
+ * True when the chunk itself was given up: all its rows that are not accounted for are dead then. The mark speaks for rows that
+ * were never sent; once the chunk's counts are in, it has been mended.
+ */
+export const isGivenUp = ({ cleaned }: ChunkRecord, marks: readonly DeadMark[]): boolean =>
+  cleaned === undefined && marks.some(({ row }) => row === undefined);
+
+/** Rows that are final, and marked ones that are not. With marks every row is looked at, which costs no more than to count it. */
+const countRows = async (
   jobId: string,
-  chunk: ChunkRecord,
-  marks: readonly DeadMark[],
+  chunk: number,
+  marked: ReadonlySet<number>,
   rows: CountPorts['rows'],
-): Promise<DeadRows> => {
-  const marked = new Set(marks.flatMap(({ row }) => (row === undefined ? [] : [row])));
-  // A mark on the chunk speaks for rows that were never sent; once its counts are in, it has been mended.
-  const whole = chunk.cleaned === undefined && marks.some(({ row }) => row === undefined);
-  return { rows: await liveMarks(jobId, chunk, marked, rows), whole };
+): Promise<{ readonly done: number; readonly failed: number; readonly dead: number }> => {
+  if (marked.size === 0) {
+    const { DONE: done, FAILED: failed } = await rows.countChunk(jobId, chunk);
+    return { done, failed, dead: 0 };
+  }
+  const counted = { PENDING: 0, DONE: 0, FAILED: 0 };
+  let dead = marked.size;
+  for await (const page of rows.readChunk(jobId, chunk)) {
+    for (const { row, status } of page) {
+      counted[status]++;
+      if (status !== 'PENDING' && marked.has(row)) dead--;
+    }
+  }
+  return { done: counted.DONE, failed: counted.FAILED, dead };
 };
 
 /**
- * Counts a chunk. One that is closed is never counted again; one whose counts are in and whose accepted rows are all final
- * is counted once more, by Query, and closed.
+ * Counts a chunk. One that is closed is never counted again, one whose counts are not in yet cannot be closed and is not worth
+ * counting. One whose counts are in and whose accepted rows are all final is closed.
  */
 export const countChunk = async (
   jobId: string,
@@ -52,18 +60,18 @@ export const countChunk = async (
   ports: CountPorts,
 ): Promise<ChunkCount> => {
   const closed = ledgerOfClosed(chunk);
-  if (closed !== undefined) return { ledger: closed, isClosed: true, isNewlyClosed: false };
-  const { DONE: done, FAILED: failed } = await ports.rows.countChunk(jobId, chunk.chunk);
-  const counted = { rows: chunk.rows, rejected: chunk.cleaned?.rejected ?? 0, done, failed };
+  if (closed !== undefined) return { ledger: closed, isClosed: true, isNewlyClosed: false, isCounted: false };
+  const { rows, cleaned } = chunk;
+  if (cleaned === undefined) {
+    const dead = isGivenUp(chunk, marks) ? rows : 0;
+    const ledger = balance({ rows, rejected: 0, done: 0, failed: 0, dead });
+    return { ledger, isClosed: false, isNewlyClosed: false, isCounted: false };
+  }
+  const { done, failed, dead } = await countRows(jobId, chunk.chunk, markedRowsOf(marks), ports.rows);
+  const counted = { rows, rejected: cleaned.rejected, done, failed };
   if (isClosable(chunk, { done, failed })) {
     const isNewlyClosed = await ports.jobs.closeChunk(jobId, chunk.chunk, { done, failed });
-    return { ledger: balance({ ...counted, dead: 0 }), isClosed: true, isNewlyClosed };
+    return { ledger: balance({ ...counted, dead: 0 }), isClosed: true, isNewlyClosed, isCounted: true };
   }
-  const dead = await deadRowsOf(jobId, chunk, marks, ports.rows);
-  const ledger = balance({ ...counted, dead: dead.rows.size });
-  return {
-    ledger: dead.whole && ledger.open > 0 ? { ...ledger, dead: ledger.dead + ledger.open, open: 0 } : ledger,
-    isClosed: false,
-    isNewlyClosed: false,
-  };
+  return { ledger: balance({ ...counted, dead }), isClosed: false, isNewlyClosed: false, isCounted: true };
 };

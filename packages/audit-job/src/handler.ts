@@ -1,10 +1,12 @@
 import {
   createCloudWatchClient,
+  createEventBridgeClient,
   createS3Client,
   createSqsClient,
   createTableClient,
   createWriteClient,
 } from '@sluice/core/aws/clients';
+import { createAwsEvents } from '@sluice/core/aws/events';
 import { createAwsJobs } from '@sluice/core/aws/job-store';
 import { createAwsObjects } from '@sluice/core/aws/object-store';
 import { createOldestAge } from '@sluice/core/aws/oldest-age';
@@ -25,6 +27,7 @@ const environment = readEnvironment(process.env, {
   ROWS_TABLE: 'text',
   JOBS_TABLE: 'text',
   WORK_BUCKET: 'text',
+  INBOX_BUCKET: 'text',
 });
 
 // The services it works with.
@@ -40,6 +43,7 @@ const ports = {
   objects: createAwsObjects(createS3Client(endpoint)),
   rows: createAwsRows({ reads: table, writes: createWriteClient(endpoint) }, environment.ROWS_TABLE, seams.clock),
   jobs: createAwsJobs(table, environment.JOBS_TABLE),
+  events: createAwsEvents(createEventBridgeClient(endpoint)),
   queues: {
     uploads: queueAt(environment.UPLOADS_QUEUE_URL),
     chunks: queueAt(environment.CHUNKS_QUEUE_URL),
@@ -51,4 +55,4 @@ const ports = {
 };
 
 // What Lambda calls.
-export const handler = createAuditJob(ports, { bucket: environment.WORK_BUCKET });
+export const handler = createAuditJob(ports, { bucket: environment.WORK_BUCKET, inbox: environment.INBOX_BUCKET });

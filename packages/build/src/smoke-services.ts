@@ -6,6 +6,7 @@ import { createAwsJobs } from '@sluice/core/aws/job-store';
 import { createAwsRows } from '@sluice/core/aws/row-store';
 import { createScriptedDynamoDb } from '@sluice/core/aws/scripted-dynamodb';
 import { scriptedAccess, startScriptedEndpoint } from '@sluice/core/aws/scripted-endpoint';
+import { createScriptedEvents } from '@sluice/core/aws/scripted-events';
 import { createScriptedS3 } from '@sluice/core/aws/scripted-s3';
 import { createScriptedSqs } from '@sluice/core/aws/scripted-sqs';
 import { jobsTable, rowsTable } from '@sluice/core/aws/table-contract-set-up';
@@ -40,7 +41,7 @@ const ownVariables: Readonly<Record<StageName, Readonly<Record<string, string>>>
   'relay-rows': { ...queueVariables('work'), JOBS_TABLE },
   'process-rows': { ...queueVariables('work', 'finished'), JOBS_TABLE },
   'finish-rows': { ...queueVariables('finished'), ...tables, ...budget },
-  'audit-job': { ...queueVariables(...queueNames), ...tables, ...work },
+  'audit-job': { ...queueVariables(...queueNames), ...tables, ...work, INBOX_BUCKET: inboxBucket },
 };
 
 /** What a function is told, as Terraform does: exactly these names. */
@@ -84,6 +85,7 @@ export const startSmokeServices = async (): Promise<SmokeServices> => {
   const endpoint = await startScriptedEndpoint({
     sqs: createScriptedSqs(),
     s3: createScriptedS3().service,
+    events: createScriptedEvents().service,
     dynamodb: dynamodb.service,
     monitoring: () => ({ status: 200, body: JSON.stringify({ Label: 'age', Datapoints: [] }) }),
   });

@@ -36,6 +36,7 @@ export const createCleanRows = (ports: CleanRowsPorts, config: CleanRowsConfig):
     jobs.changeJob(jobId, ['PLANNING', 'OPEN', 'HELD', 'STALLED'], {
       state: 'SUPERSEDED',
       reason: { code, message },
+      auditAt: ports.clock.now(),
     });
 
   /** A job with too many rejects has a chunk with too many: only such a one has the others looked at. */
@@ -50,7 +51,8 @@ export const createCleanRows = (ports: CleanRowsPorts, config: CleanRowsConfig):
       for (const { cleaned } of page) sum += cleaned?.rejected ?? 0;
     }
     const reason = tooManyRejects(ratio, plan.rows, sum);
-    if (reason !== undefined) await jobs.changeJob(jobId, ['OPEN'], { state: 'REFUSED', reason });
+    if (reason === undefined) return;
+    await jobs.changeJob(jobId, ['OPEN'], { state: 'REFUSED', reason, auditAt: ports.clock.now() });
   };
 
   const clean = async (message: ChunkMessage): Promise<number> => {

@@ -40,7 +40,7 @@ export const attachStages = (
   attachMain('relay-rows', createRelayRows(portsOf('relay-rows')));
   attachWorker('process-rows', processing, 'processing');
   attachMain('finish-rows', createFinishRows(portsOf('finish-rows')));
-  attachMain('audit-job', createAuditJob(portsOf('audit-job'), { bucket: workBucket }));
+  attachMain('audit-job', createAuditJob(portsOf('audit-job'), { bucket: workBucket, mergeRejects: false }));
 };
 
 /** Resolves once it is known how the file is read, or nothing more happens. */

@@ -4,6 +4,7 @@ import { SluiceError } from '@sluice/core/errors';
 import type { Profile } from '@sluice/core/ports/job-store';
 import type { ObjectHead } from '@sluice/core/ports/object-store';
 import { hashProfile } from '@sluice/core/profile';
+import { serialiseUpload } from '@sluice/core/upload-event';
 import { noFaults } from '@sluice/local-cloud/faults';
 import { createLocalObjects } from '@sluice/local-cloud/object-store';
 import { inboxBucket } from './buckets.ts';
@@ -62,17 +63,4 @@ export const readProfile = (options: RunOptions): { readonly profile: Profile; r
 };
 
 /** What S3 would say of the file. */
-export const uploadEvent = ({ key, head }: InboxFile): string =>
-  JSON.stringify({
-    Records: [
-      {
-        eventVersion: '2.1',
-        eventSource: 'aws:s3',
-        eventName: 'ObjectCreated:Put',
-        s3: {
-          bucket: { name: inboxBucket },
-          object: { key: encodeURIComponent(key), size: head.bytes, eTag: head.etag },
-        },
-      },
-    ],
-  });
+export const uploadEvent = ({ key, head }: InboxFile): string => serialiseUpload({ bucket: inboxBucket, key, ...head });

@@ -1,3 +1,4 @@
+import { emptyAuditNote } from '@sluice/core/ledger';
 import type { Job } from '@sluice/core/ports/job-store';
 import { terminalStates } from '@sluice/core/ports/job-store';
 import type { StagePorts } from '@sluice/core/stage';
@@ -38,5 +39,6 @@ export const takeUp = async (
   if (job.state !== 'SUPERSEDED' && terminalStates.includes(job.state)) return;
   forget();
   const state = job.plan === undefined ? 'PLANNING' : 'OPEN';
-  await ports.jobs.changeJob(jobId, [job.state], { state, repairs: 0 });
+  // What audits noted counts marks that are forgotten now.
+  await ports.jobs.changeJob(jobId, [job.state], { state, repairs: 0, audited: emptyAuditNote });
 };

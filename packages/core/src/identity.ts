@@ -24,6 +24,10 @@ const shortHash = (text: string): string => {
 export const jobIdOf = (file: ObjectVersion, profileHash: string): string =>
   shortHash(JSON.stringify([file.bucket, file.key, file.versionId ?? file.etag, profileHash]));
 
+/** Identifies a file version, however it is read. */
+export const fileIdOf = (file: ObjectVersion): string =>
+  shortHash(JSON.stringify([file.bucket, file.key, file.versionId ?? file.etag]));
+
 /** The idempotency key of a row, for the processor's effects elsewhere. */
 export const rowIdOf = (jobId: string, row: number): string => `${jobId}-${row}`;
 
@@ -40,6 +44,21 @@ export const parsePartitionKey = (key: string): { readonly jobId: string; readon
 /** Key of a chunk's reject object: derived from the chunk, so that writing it again replaces it with the same bytes. */
 export const rejectKeyOf = (jobId: string, chunk: number): string =>
   `jobs/${jobId}/rejects/${String(chunk).padStart(8, '0')}.ndjson`;
+
+/**
+ * Keys of a job's merged rejects: every rejected row as it stood in the file, under its header; the reasons, line by line; and,
+ * instead of both, a list of the chunks' own reject objects where there are too many to merge.
+ */
+export const mergedRejectKeysOf = (
+  jobId: string,
+): { readonly csv: string; readonly reasons: string; readonly manifest: string } => ({
+  csv: `jobs/${jobId}/rejects.csv`,
+  reasons: `jobs/${jobId}/rejects.ndjson`,
+  manifest: `jobs/${jobId}/rejects.manifest.json`,
+});
+
+/** Where the search for uploads whose event was lost stopped. */
+export const searchKey = 'state/search.json';
 
 /** Key of a job's staged UTF-8 copy. */
 export const stagedKeyOf = (jobId: string): string => `jobs/${jobId}/staged.csv`;

@@ -1,4 +1,4 @@
-import type { ChunkRecord } from './ports/job-store.ts';
+import type { AuditNote, ChunkRecord } from './ports/job-store.ts';
 
 /** Rows of a chunk or a job by where they stand. `open` is what is left of `rows`, never measured. */
 export type Ledger = {
@@ -26,6 +26,9 @@ export const addLedgers = (a: Ledger, b: Ledger): Ledger => ({
 });
 
 export const emptyLedger: Ledger = { rows: 0, rejected: 0, done: 0, failed: 0, dead: 0, open: 0 };
+
+/** What is known of a job before its first audit, or when what was known is to be looked at anew. */
+export const emptyAuditNote: AuditNote = { through: 0, ledger: emptyLedger, accounted: 0, fruitless: 0 };
 
 /** A chunk may be closed once its counts are in and every accepted row is final. */
 export const isClosable = (chunk: ChunkRecord, final: { readonly done: number; readonly failed: number }): boolean =>

@@ -1,5 +1,6 @@
+import { fileIdOf } from './identity.ts';
 import type { ChunkRecord, DeadMark, Job, JobStore } from './ports/job-store.ts';
-import { terminalStates } from './ports/job-store.ts';
+import { applyChange, isOpenJob } from './ports/job-store.ts';
 import type { ObjectVersion } from './ports/object-store.ts';
 
 /** One operation that was asked for. */
@@ -43,6 +44,7 @@ export const createOpenJob = (
     state: 'OPEN',
     layout,
     repairs: 0,
+    auditAt: 0,
   } as const satisfies Job;
 };
 
@@ -65,6 +67,7 @@ export const createMemoryJobs = ({
   const jobs = new Map<string, Job>();
   const chunks = new Map<string, Map<number, ChunkRecord>>();
   const marks = new Map<string, Map<string, DeadMark>>();
+  const files = new Set<string>();
   const leases = new Map<string, { readonly owner: string; readonly until: number }>();
   const calls: JobCall[] = [];
   const attempts = new Map<string, number>();
@@ -134,7 +137,7 @@ export const createMemoryJobs = ({
       call('changeJob', jobId, () => {
         const job = jobs.get(jobId);
         if (job === undefined || !states.includes(job.state)) return false;
-        jobs.set(jobId, structuredClone({ ...job, ...change }));
+        jobs.set(jobId, structuredClone(applyChange(job, change)));
         return true;
       }),
     takeLease: async (jobId, lease, owner, now, until) =>
@@ -156,7 +159,8 @@ export const createMemoryJobs = ({
       }),
     putCounts: async (jobId, chunk, cleaned) => call('putCounts', jobId, () => writeOnce(jobId, chunk, { cleaned })),
     closeChunk: async (jobId, chunk, closed) => call('closeChunk', jobId, () => writeOnce(jobId, chunk, { closed })),
-    listChunks: (jobId) => inPages('listChunks', jobId, () => chunksOf(jobId)),
+    listChunks: (jobId, from = 0) =>
+      inPages('listChunks', jobId, () => chunksOf(jobId).filter(({ chunk }) => chunk >= from)),
     putMarks: async (written) =>
       call('putMarks', written[0]?.jobId, () => {
         for (const mark of written) {
@@ -164,10 +168,19 @@ export const createMemoryJobs = ({
           marks.set(mark.jobId, places.set(placeOf(mark), structuredClone(mark)));
         }
       }),
-    listMarks: (jobId) => inPages('listMarks', jobId, () => marksOf(jobId)),
-    listOpenJobs: () =>
-      inPages('listOpenJobs', undefined, () =>
-        [...jobs.values()].filter(({ state }) => !terminalStates.includes(state)).map(({ jobId }) => jobId),
+    listMarks: (jobId, from = whole) =>
+      inPages('listMarks', jobId, () => marksOf(jobId).filter(({ chunk = whole }) => chunk >= from)),
+    listDueJobs: (now) =>
+      inPages('listDueJobs', undefined, () =>
+        [...jobs.values()]
+          .filter((job) => isOpenJob(job) && job.auditAt <= now)
+          .sort((a, b) => a.auditAt - b.auditAt)
+          .map(({ jobId }) => jobId),
       ),
+    noteFile: async (file) =>
+      call('noteFile', undefined, () => {
+        files.add(fileIdOf(file));
+      }),
+    hasFile: async (file) => call('hasFile', undefined, () => files.has(fileIdOf(file))),
   };
 };

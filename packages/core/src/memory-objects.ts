@@ -1,5 +1,5 @@
 import { SluiceError } from './errors.ts';
-import type { ObjectHead, ObjectStore, ObjectVersion } from './ports/object-store.ts';
+import type { ListCursor, ListPage, ObjectHead, ObjectStore, ObjectVersion } from './ports/object-store.ts';
 
 /** One ranged read that was begun. */
 export type ReadCall = { readonly version: ObjectVersion; readonly start: number; readonly end: number };
@@ -24,6 +24,8 @@ export type MemoryObjects = ObjectStore & {
   /** What stands under a key; undefined when nothing does. */
   bytesOf(bucket: string, key: string): Buffer | undefined;
   remove(bucket: string, key: string): void;
+  /** Where listings began, in order: behind this key, or at the first. */
+  readonly lists: readonly (ListCursor | undefined)[];
 };
 
 /** Resolves once the reader gives up. */
@@ -33,17 +35,27 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
+/** The order of S3's listings: by the bytes of the key. */
+const compareKeys = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
 export const createMemoryObjects = ({
   read: readScript = () => undefined,
   put: putScript = () => undefined,
   pieceBytes = 64 * 1024,
+  pageSize = 10,
+  now = () => 0,
 }: {
   readonly read?: ReadScript;
   readonly put?: PutScript;
   /** Bytes of a piece of a body. */
   readonly pieceBytes?: number;
+  /** Versions of one page of a listing. */
+  readonly pageSize?: number;
+  /** The time at which an object is put. */
+  readonly now?: () => number;
 } = {}): MemoryObjects => {
-  const objects = new Map<string, { readonly etag: string; readonly bytes: Buffer }>();
+  const objects = new Map<string, { readonly etag: string; readonly bytes: Buffer; readonly modifiedAt: number }>();
+  const lists: (ListCursor | undefined)[] = [];
   const reads: ReadCall[] = [];
   const puts: string[] = [];
   let stored = 0;
@@ -54,7 +66,7 @@ export const createMemoryObjects = ({
   const store = (bucket: string, key: string, bytes: Buffer): ObjectHead => {
     stored++;
     const etag = `etag-${stored}`;
-    objects.set(nameOf(bucket, key), { etag, bytes });
+    objects.set(nameOf(bucket, key), { etag, bytes, modifiedAt: now() });
     return { etag, bytes: bytes.length };
   };
 
@@ -66,6 +78,7 @@ export const createMemoryObjects = ({
   return {
     reads,
     puts,
+    lists,
     bytesOf: (bucket, key) => objects.get(nameOf(bucket, key))?.bytes,
     remove(bucket, key) {
       objects.delete(nameOf(bucket, key));
@@ -102,6 +115,31 @@ export const createMemoryObjects = ({
       const pieces: Uint8Array[] = [];
       for await (const piece of body) pieces.push(Buffer.from(piece));
       return store(bucket, key, Buffer.concat(pieces));
+    },
+    async *list(bucket, after, prefix = ''): AsyncGenerator<ListPage> {
+      lists.push(after);
+      for (let cursor = after; ; ) {
+        const listed = [...objects]
+          .map(([name, object]) => ({ name: JSON.parse(name) as [string, string], object }))
+          .filter(({ name: [of, key] }) => of === bucket && key.startsWith(prefix))
+          .map(({ name: [, key], object: { etag, bytes, modifiedAt } }) => ({
+            bucket,
+            key,
+            etag,
+            bytes: bytes.length,
+            modifiedAt,
+          }))
+          .filter(({ key }) => cursor === undefined || compareKeys(key, cursor.key) > 0)
+          .sort((a, b) => compareKeys(a.key, b.key));
+        const versions = listed.slice(0, pageSize);
+        const last = versions.at(-1);
+        if (last === undefined || listed.length === versions.length) {
+          yield { versions };
+          return;
+        }
+        cursor = { key: last.key };
+        yield { versions, next: cursor };
+      }
     },
   };
 };

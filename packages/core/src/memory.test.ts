@@ -1,6 +1,8 @@
+import { createMemoryEvents } from './memory-events.ts';
 import { createMemoryJobs } from './memory-jobs.ts';
 import { createMemoryObjects } from './memory-objects.ts';
 import { createMemoryRows } from './memory-rows.ts';
+import { eventsContract } from './ports/events.contract.ts';
 import { jobStoreContract } from './ports/job-store.contract.ts';
 import { objectStoreContract } from './ports/object-store.contract.ts';
 import { rowStoreContract } from './ports/row-store.contract.ts';
@@ -16,6 +18,23 @@ objectStoreContract('objects in memory', async () => {
     bucket: 'bucket',
     otherBucket: 'other',
     remove: async (bucket, key) => store.remove(bucket, key),
+    close,
+  };
+});
+
+eventsContract('events in memory', async () => {
+  let isRefused = false;
+  const events = createMemoryEvents(() => {
+    if (!isRefused) return undefined;
+    isRefused = false;
+    throw new Error('expected a confirmation, found none');
+  });
+  return {
+    events,
+    arrived: async () => events.sent,
+    refuseNext() {
+      isRefused = true;
+    },
     close,
   };
 });

@@ -52,9 +52,14 @@ const finishedMessage = z.object({
 });
 
 const auditMessage = z.union([
-  z.object({ v: version, kind: z.literal('audit'), jobId }),
-  /** What the schedule sends: one audit message per open job is to be sent. */
+  /** `due`: when a sweep found the job due; without it, somebody wants it audited whether it is due or not. */
+  z.object({ v: version, kind: z.literal('audit'), jobId, due: z.optional(count) }),
+  /** Somebody asks for it: everything of the job that is not final is sent again, dead rows too. */
+  z.object({ v: version, kind: z.literal('repair'), jobId }),
+  /** What the schedule sends every minute: one audit message per job that is due is to be sent. */
   z.object({ v: version, kind: z.literal('sweep') }),
+  /** What the schedule sends every hour: uploads whose event was lost are to be found. */
+  z.object({ v: version, kind: z.literal('search') }),
 ]);
 
 export type ChunkMessage = z.infer<typeof chunkMessage>;
@@ -147,11 +152,21 @@ export const serialise = (value: unknown): string => toSqsText(JSON.stringify(va
 export const serialiseChunk = (message: Omit<ChunkMessage, 'v' | 'kind'>): string =>
   serialise({ v: messageVersion, kind: 'chunk', ...message } satisfies ChunkMessage);
 
-export const serialiseAudit = (jobId: string): string =>
-  serialise({ v: messageVersion, kind: 'audit', jobId } satisfies AuditMessage);
+export const serialiseAudit = (jobId: string, due?: number): string =>
+  serialise({
+    v: messageVersion,
+    kind: 'audit',
+    jobId,
+    ...(due === undefined ? {} : { due }),
+  } satisfies AuditMessage);
 
-/** What the schedule sends. */
+export const serialiseRepair = (jobId: string): string =>
+  serialise({ v: messageVersion, kind: 'repair', jobId } satisfies AuditMessage);
+
+/** What the schedule sends every minute. */
 export const sweepBody = serialise({ v: messageVersion, kind: 'sweep' } satisfies AuditMessage);
+/** What the schedule sends every hour. */
+export const searchBody = serialise({ v: messageVersion, kind: 'search' } satisfies AuditMessage);
 
 /** A message as text but for its rows: the text before them and after them. */
 export type Envelope = { readonly head: string; readonly tail: string };

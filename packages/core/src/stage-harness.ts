@@ -10,8 +10,8 @@ import type { Seams } from './stage.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { type PipelineSettings, parseWiring, type StageName } from './wiring.ts';
 
-/** A message as Lambda delivers it. Its receipt handle is `handle of` its id. */
-export const recordOf = (messageId: string, body: string, receives = 1): SQSRecord => ({
+/** A message as Lambda delivers it, sent at 0. Its receipt handle is `handle of` its id. */
+export const recordOf = (messageId: string, body: string, receives = 1, firstReceivedAt = 0): SQSRecord => ({
   messageId,
   receiptHandle: `handle of ${messageId}`,
   body,
@@ -19,7 +19,7 @@ export const recordOf = (messageId: string, body: string, receives = 1): SQSReco
     ApproximateReceiveCount: String(receives),
     SentTimestamp: '0',
     SenderId: 'sender',
-    ApproximateFirstReceiveTimestamp: '0',
+    ApproximateFirstReceiveTimestamp: String(firstReceivedAt),
   },
   messageAttributes: {},
   md5OfBody: '',

@@ -1,5 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Clock, Random } from './ports/clock.ts';
+import type { Events } from './ports/events.ts';
 import type { JobStore } from './ports/job-store.ts';
 import type { Metrics } from './ports/metrics.ts';
 import type { ObjectStore } from './ports/object-store.ts';
@@ -13,6 +14,7 @@ export type Services = {
   readonly queues: Readonly<Record<QueueName, Queue>>;
   readonly rows: RowStore;
   readonly jobs: JobStore;
+  readonly events: Events;
 };
 
 /** What every stage gets besides services: time, chance, a voice, and its numbers. */

@@ -23,6 +23,8 @@ export type Outputs = {
   readonly queue_urls: Readonly<Record<QueueName, string>>;
   readonly dead_letter_queue_urls: Readonly<Record<QueueName, string>>;
   readonly function_names: Readonly<Record<StageName, string>>;
+  /** JSON. */
+  readonly completion_pattern: string;
 };
 
 /** The SDK's own clients, with its own settings: nothing of the product's stands between the check and the services. */
@@ -61,13 +63,13 @@ export const checksumOf = (items: readonly Item[]): string => {
   return createHash('sha256').update(texts.toSorted().join('\n')).digest('hex');
 };
 
-/** The text of every object under a prefix, by key. */
-export const readObjects = async ({ s3 }: Cloud, bucket: string, prefix: string): Promise<Map<string, string>> => {
-  const objects = new Map<string, string>();
+/** The bytes of every object under a prefix, by key. */
+export const readObjects = async ({ s3 }: Cloud, bucket: string, prefix: string): Promise<Map<string, Buffer>> => {
+  const objects = new Map<string, Buffer>();
   for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: prefix })) {
     for (const { Key = '' } of page.Contents ?? []) {
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
-      objects.set(Key, (await Body?.transformToString()) ?? '');
+      objects.set(Key, Buffer.from((await Body?.transformToByteArray()) ?? []));
     }
   }
   return objects;
@@ -83,7 +85,13 @@ export const takeMessages = async ({ sqs }: Cloud, url: string): Promise<Message
   const taken: Message[] = [];
   for (;;) {
     const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: lookSeconds }),
+      new ReceiveMessageCommand({
+        QueueUrl: url,
+        MaxNumberOfMessages: 10,
+        VisibilityTimeout: lookSeconds,
+        // Not as long as the queue says: what lies there, lies there.
+        WaitTimeSeconds: 0,
+      }),
     );
     if (Messages.length === 0) return taken;
     taken.push(...Messages.map(({ Body = '', ReceiptHandle = '' }) => ({ body: Body, receiptHandle: ReceiptHandle })));
@@ -100,14 +108,20 @@ export const lookInto = async (cloud: Cloud, url: string): Promise<string[]> => 
   return messages.map(({ body }) => body);
 };
 
+/** Takes everything out of a queue. */
+export const drain = async (cloud: Cloud, url: string): Promise<string[]> => {
+  const messages = await takeMessages(cloud, url);
+  for (const { receiptHandle } of messages) {
+    await cloud.sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: receiptHandle }));
+  }
+  return messages.map(({ body }) => body);
+};
+
 /** Sends everything in a dead-letter queue back, as new messages: what StartMessageMoveTask does on AWS. */
 export const redrive = async (cloud: Cloud, from: string, to: string): Promise<number> => {
-  const messages = await takeMessages(cloud, from);
-  for (const { body, receiptHandle } of messages) {
-    await cloud.sqs.send(new SendMessageCommand({ QueueUrl: to, MessageBody: body }));
-    await cloud.sqs.send(new DeleteMessageCommand({ QueueUrl: from, ReceiptHandle: receiptHandle }));
-  }
-  return messages.length;
+  const bodies = await drain(cloud, from);
+  for (const body of bodies) await sendMessage(cloud, to, body);
+  return bodies.length;
 };
 
 export const sendMessage = async ({ sqs }: Cloud, url: string, body: string): Promise<void> => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseWiring } from '@sluice/core/wiring';
 import type { Outputs } from './cloud.ts';
 import { openCloud, waitForBucket } from './cloud.ts';
+import { listenToCompletions } from './completions.ts';
 import { runContracts } from './contract-run.ts';
 import { artifactsBucket, createDeployment, namePrefix } from './deployment.ts';
 import type { Emulator } from './emulator.ts';
@@ -14,8 +15,16 @@ import { kinds, kindsNamed } from './leftovers.ts';
 import { startOutsideService } from './outside-service.ts';
 import { CommandFailed, endOf, killGroups } from './processes.ts';
 import { startProxy } from './proxy.ts';
-import type { Stage } from './scenario.ts';
-import { checkHeld, deleteBeforeReading, redriveDead, repeatUpload, upload } from './scenario.ts';
+import {
+  checkHeld,
+  deleteBeforeReading,
+  findLostUpload,
+  redriveDead,
+  repairByHand,
+  repeatUpload,
+  upload,
+} from './scenario.ts';
+import type { Stage } from './stage.ts';
 import { createSteps } from './steps.ts';
 
 /** The whole run must be over by then. */
@@ -103,13 +112,18 @@ const runAll = async (): Promise<void> => {
   }
 
   const wiring = parseWiring(JSON.parse(readFileSync(join(root, 'infra', 'wiring.json'), 'utf8')), 'aws');
-  const stage: Stage = { endpoint: running.url, cloud, outputs, wiring, file: makeFile(rowCount), service, signal };
+  const completions = await listenToCompletions(running.url, cloud, outputs.completion_pattern);
+  const file = makeFile(rowCount);
+  const stage: Stage = { endpoint: running.url, cloud, outputs, wiring, file, service, completions, signal };
+  await steps.run('an upload whose event is lost', (say) => findLostUpload(stage, say));
   await steps.run('upload', (say) => upload(stage, say));
   await steps.run('through the pipeline', (say) => checkHeld(stage, say));
+  await steps.run('a dead row, repaired', (say) => repairByHand(stage, say));
   await steps.run('dead rows, redriven', (say) => redriveDead(stage, say));
   await steps.run('the same upload again', (say) => repeatUpload(stage, say));
   await steps.run('a deleted object', (say) => deleteBeforeReading(stage, say));
 
+  await completions.stop();
   await steps.run('terraform destroy', () => deployment.destroy());
   const left = await kindsNamed(running.url, 'sluice-');
   if (left.length > 0) throw new Error(`expected nothing to be left after the destroy, found ${left.join(', ')}`);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { makeFile } from './file.ts';
+import { makeFile, smallFile } from './file.ts';
 
 const { bytes, rows } = makeFile(5_000);
 
 describe('the file', () => {
   it('is always the same', () => {
-    expect(makeFile(5_000)).toEqual({ bytes, rows });
+    expect(makeFile(5_000)).toMatchObject({ bytes, rows });
   });
 
   it('says of every row once where it begins', () => {
@@ -31,6 +31,19 @@ describe('the file', () => {
       expect([values?.length, hundredths === undefined, code === undefined]).toEqual(
         fate === 'rejected' ? [undefined, true, false] : [5, false, true],
       );
+    }
+  });
+
+  it('holds the bytes of every rejected row, each at the line that it says', () => {
+    for (const file of [makeFile(5_000), smallFile]) {
+      const lines = file.bytes.toString('latin1').split('\n');
+      for (const { line, fate, raw } of file.rows) {
+        expect(raw === undefined).toBe(fate !== 'rejected');
+        if (raw === undefined) continue;
+        const text = raw.toString('latin1');
+        const found = lines.slice(line - 1, line - 1 + text.split('\n').length).join('\n');
+        expect(found.replace(/\r$/, '')).toBe(text);
+      }
     }
   });
 

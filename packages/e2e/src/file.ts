@@ -9,15 +9,26 @@ export type ExpectedRow = {
   /** Its first physical line. */
   readonly line: number;
   readonly fate: Fate;
-  /** The code of a row that is rejected. */
+  /** The code of a row that is rejected, and its bytes in the file without the line end. */
   readonly code?: string;
+  readonly raw?: Buffer;
   /** Its cleaned values in column order, when it is not rejected. */
   readonly values?: readonly (string | number | null)[];
   /** Its amount in hundredths, when it is not rejected. */
   readonly hundredths?: bigint;
 };
 
-export type TestFile = { readonly bytes: Buffer; readonly rows: readonly ExpectedRow[] };
+/** `header` is the file's header line without its end. */
+export type TestFile = { readonly bytes: Buffer; readonly header: string; readonly rows: readonly ExpectedRow[] };
+
+const header = 'order,kind,amount,day,note';
+
+/** Bytes that are no UTF-8 stand as U+0001 in a text. */
+const toBytes = (text: string): Buffer => {
+  const bytes = Buffer.from(text);
+  for (let at = bytes.indexOf(1); at >= 0; at = bytes.indexOf(1, at)) bytes[at] = 0xff;
+  return bytes;
+};
 
 /** The schema that the file is read with. */
 export const schema = {
@@ -57,7 +68,7 @@ const notes: readonly (readonly [raw: string, cleaned: string | null])[] = [
 
 type Fields = { order: string; kind: string; amount: string; day: string; note: string };
 
-/** How a row is spoilt: the code it is rejected with, and its text. Bytes that are no UTF-8 stand as U+0001. */
+/** How a row is spoilt: the code it is rejected with, and its text. */
 const spoilers: readonly (readonly [code: string, spoil: (fields: Fields) => Partial<Fields> | string])[] = [
   ['REQUIRED', () => ({ amount: ' ' })],
   ['NOT_INTEGER', () => ({ order: '12a' })],
@@ -77,7 +88,7 @@ const linesIn = (text: string): number => text.split('\n').length - 1;
 
 /** A file of so many rows with dirt of every kind: always the same bytes. */
 export const makeFile = (rowCount: number): TestFile => {
-  let text = '\ufefforder,kind,amount,day,note\n';
+  let text = `\ufeff${header}\n`;
   let line = 2;
   const pieces: string[] = [];
   const rows: ExpectedRow[] = [];
@@ -102,12 +113,12 @@ export const makeFile = (rowCount: number): TestFile => {
     let record: string;
     if (row === rowCount - plainAtEnd) {
       record = join({ ...fields, note: '"never closed' });
-      rows.push({ row, line, fate: 'rejected', code: 'QUOTE_NOT_CLOSED' });
+      rows.push({ row, line, fate: 'rejected', code: 'QUOTE_NOT_CLOSED', raw: toBytes(record) });
     } else if (row % spoiltEvery === 0 && !isPlain && !isOutside) {
       const [code, spoil] = spoilers[spoilt++ % spoilers.length] ?? ['', () => ''];
       const change = spoil(fields);
       record = typeof change === 'string' ? change : join({ ...fields, ...change });
-      rows.push({ row, line, fate: 'rejected', code });
+      rows.push({ row, line, fate: 'rejected', code, raw: toBytes(record) });
     } else {
       record = join(fields);
       const values = [row, kind, amount, `2026-${month}-${day}`, note];
@@ -120,7 +131,37 @@ export const makeFile = (rowCount: number): TestFile => {
     pieces.push(written);
   }
   text += pieces.join('');
-  const bytes = Buffer.from(text);
-  for (let at = bytes.indexOf(1); at >= 0; at = bytes.indexOf(1, at)) bytes[at] = 0xff;
-  return { bytes, rows };
+  return { bytes: toBytes(text), header, rows };
+};
+
+/** A rejected row whose bytes are more than a reject object keeps (64 KiB): they have to be read from the file again. */
+const longRecord = `3,wanted,3.00,03.01.2026,${'long '.repeat(20_000)}end`;
+
+/** A file of five rows, one of which needs the outside service. */
+export const smallFile: TestFile = {
+  bytes: toBytes(
+    [
+      header,
+      '1,wanted,1.00,01.01.2026,first',
+      '2,outside,2.50,02.01.2026,',
+      longRecord,
+      '4,wanted,none,04.01.2026,"no, amount"',
+      '5,unwanted,5.00,05.01.2026,last',
+      '',
+    ].join('\n'),
+  ),
+  header,
+  rows: [
+    { row: 1, line: 2, fate: 'done', values: [1, 'wanted', '1.00', '2026-01-01', 'first'], hundredths: 100n },
+    { row: 2, line: 3, fate: 'outside', values: [2, 'outside', '2.50', '2026-01-02', null], hundredths: 250n },
+    { row: 3, line: 4, fate: 'rejected', code: 'TOO_LONG', raw: toBytes(longRecord) },
+    {
+      row: 4,
+      line: 5,
+      fate: 'rejected',
+      code: 'NOT_DECIMAL',
+      raw: toBytes('4,wanted,none,04.01.2026,"no, amount"'),
+    },
+    { row: 5, line: 6, fate: 'unwanted', values: [5, 'unwanted', '5.00', '2026-01-05', 'last'], hundredths: 500n },
+  ],
 };

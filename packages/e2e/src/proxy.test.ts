@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { cutRange, encodeKeys, shortenWaits, startProxy } from './proxy.ts';
+import { ageVersions, cutRange, encodeKeys, shortenWaits, startProxy } from './proxy.ts';
 
 type Request = {
   readonly method: string;
@@ -157,5 +157,26 @@ describe('keys in a list', () => {
     expect(encodeKeys(list)).toBe(
       `<Version><Key>${encoded}</Key></Version><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>`,
     );
+  });
+
+  it('are encoded also where the list says from where to where it goes', () => {
+    const list = '<Prefix>a b</Prefix><KeyMarker></KeyMarker><NextKeyMarker>a b/c</NextKeyMarker>';
+    expect(encodeKeys(list)).toBe(
+      '<Prefix>a%20b</Prefix><KeyMarker></KeyMarker><NextKeyMarker>a%20b/c</NextKeyMarker>',
+    );
+  });
+});
+
+describe('versions in a list', () => {
+  it('are an hour older than they are', () => {
+    expect(ageVersions('<LastModified>2026-03-01T00:30:00.000Z</LastModified><LastModified></LastModified>')).toBe(
+      '<LastModified>2026-02-28T23:30:00.000Z</LastModified><LastModified></LastModified>',
+    );
+  });
+
+  it('are so whoever asks', async () => {
+    const { proxy } = await setUp(() => ({ body: '<LastModified>2026-03-01T12:00:00.000Z</LastModified>' }));
+    expect(await (await fetch(`${proxy.url}/bucket?versions=`)).text()).toContain('2026-03-01T11:00:00.000Z');
+    expect(await (await fetch(`${proxy.url}/bucket?list-type=2`)).text()).toContain('2026-03-01T12:00:00.000Z');
   });
 });

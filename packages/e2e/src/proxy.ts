@@ -45,11 +45,21 @@ const xmlEscapes: Readonly<Record<string, string>> = {
 /** A list of object versions whose keys are as they were asked for: encoded like a URL. */
 export const encodeKeys = (xml: string): string =>
   xml
-    .replaceAll(/<Key>([^<]*)<\/Key>/g, (_, key: string) => {
+    .replaceAll(/<(Key|KeyMarker|NextKeyMarker|Prefix)>([^<]*)</g, (_, name: string, key: string) => {
       const text = key.replaceAll(/&(?:amp|lt|gt|quot|apos);/g, (entity) => xmlEscapes[entity] ?? entity);
-      return `<Key>${encodeURIComponent(text).replaceAll('%2F', '/')}</Key>`;
+      return `<${name}>${encodeURIComponent(text).replaceAll('%2F', '/')}<`;
     })
     .replace('<IsTruncated>', '<EncodingType>url</EncodingType><IsTruncated>');
+
+/** How much older than it is an object version looks in a list. */
+const agedMilliseconds = 60 * 60_000;
+
+/** A list of object versions that are all older: a search for lost uploads passes over what was put a moment ago. */
+export const ageVersions = (xml: string): string =>
+  xml.replaceAll(/<LastModified>([^<]*)</g, (whole, text: string) => {
+    const at = Date.parse(text);
+    return Number.isNaN(at) ? whole : `<LastModified>${new Date(at - agedMilliseconds).toISOString()}<`;
+  });
 
 /** Headers for a body of another length, sent as a whole. */
 const headersFor = (headers: OutgoingHttpHeaders, body: Buffer): OutgoingHttpHeaders => {
@@ -169,8 +179,9 @@ export const startProxy = async (emulator: string): Promise<Proxy> => {
       answer = await pass(message, message);
     }
     const query = new URL(message.url ?? '/', emulator).searchParams;
-    if (answer.statusCode === 200 && query.has('versions') && query.get('encoding-type') === 'url') {
-      const xml = Buffer.from(encodeKeys((await readBody(answer)).toString()));
+    if (answer.statusCode === 200 && query.has('versions')) {
+      const aged = ageVersions((await readBody(answer)).toString());
+      const xml = Buffer.from(query.get('encoding-type') === 'url' ? encodeKeys(aged) : aged);
       response.writeHead(200, headersFor(answer.headers, xml)).end(xml);
       return;
     }

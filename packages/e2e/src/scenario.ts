@@ -1,36 +1,29 @@
 import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { createAwsJobs } from '@sluice/core/aws/job-store';
-import type { DeadMark, Job, JobState } from '@sluice/core/ports/job-store';
+import { searchBody, serialiseRepair } from '@sluice/core/messages';
+import type { DeadMark } from '@sluice/core/ports/job-store';
 import type { QueueName } from '@sluice/core/ports/queue';
 import { queueNames } from '@sluice/core/ports/queue';
-import type { Wiring } from '@sluice/core/wiring';
 import { stageNames } from '@sluice/core/wiring';
-import type { Cloud, Outputs } from './cloud.ts';
-import { checksumOf, countMessages, lookInto, readObjects, readTable, redrive, sendMessage } from './cloud.ts';
+import { checksumOf, countMessages, drain, lookInto, readTable, redrive, sendMessage } from './cloud.ts';
 import { inboxPrefix } from './deployment.ts';
-import type { TestFile } from './file.ts';
-import type { Found, Totals } from './ledger.ts';
-import { checkLedger } from './ledger.ts';
-import type { OutsideService } from './outside-service.ts';
+import { smallFile } from './file.ts';
+import {
+  auditNow,
+  checkComplete,
+  checkTold,
+  closeLedger,
+  findJobs,
+  findOnlyJob,
+  jobsOf,
+  readAll,
+  waitForFinal,
+  waitForState,
+} from './job-checks.ts';
 import { callRaw } from './raw-call.ts';
+import type { Say, Stage } from './stage.ts';
+import { failWith, fileOf, key, lostKey } from './stage.ts';
 import { waitFor } from './steps.ts';
-
-/** Everything a part of the scenario may touch. */
-export type Stage = {
-  readonly endpoint: string;
-  readonly cloud: Cloud;
-  readonly outputs: Outputs;
-  readonly wiring: Wiring;
-  readonly file: TestFile;
-  readonly service: OutsideService;
-  readonly signal: AbortSignal;
-};
-
-type Say = (text: string) => void;
-
-/** A key that S3 encodes in its events, so that the file is only found when the event is decoded. */
-const key = `${inboxPrefix}März + April (50 %).csv`;
 
 /** A message that no stage can read, of a job that nobody knows: no row of the file has anything to do with it. */
 export const malformedOf = (queue: QueueName): string =>
@@ -64,46 +57,6 @@ const eventOf = (bucket: string, ofKey: string, size: number, eTag: string, vers
 const testEventOf = (bucket: string): string =>
   JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent', Time: '2026-01-01T00:00:00.000Z', Bucket: bucket });
 
-const failWith = (what: string, differences: readonly string[]): void => {
-  if (differences.length > 0) throw new Error(`${what}:\n  ${differences.join('\n  ')}`);
-};
-
-const readAll = async <Entry>(pages: AsyncIterable<readonly Entry[]>): Promise<Entry[]> => {
-  const entries: Entry[] = [];
-  for await (const page of pages) entries.push(...page);
-  return entries;
-};
-
-const jobsOf = ({ cloud, outputs }: Stage) => createAwsJobs(cloud.dynamoDb, outputs.jobs_table);
-
-/** The jobs of a key, as the jobs table holds them. */
-const findJobs = async (stage: Stage, ofKey: string): Promise<Job[]> => {
-  const items = await readTable(stage.cloud, stage.outputs.jobs_table);
-  const ids = items.filter(({ sk }) => sk?.S === 'job').map(({ pk }) => pk?.S ?? '');
-  const jobs = await Promise.all(ids.map((id) => jobsOf(stage).getJob(id)));
-  return jobs.filter((job) => job !== undefined && job.file.key === ofKey) as Job[];
-};
-
-const findOnlyJob = async (stage: Stage, ofKey: string): Promise<Job | undefined> => {
-  const jobs = await findJobs(stage, ofKey);
-  if (jobs.length > 1) throw new Error(`expected one job for the file, found ${jobs.length}`);
-  return jobs[0];
-};
-
-/** Waits until the job of the file stands in a state. */
-const waitForState = (stage: Stage, say: Say, ofKey: string, wanted: JobState, seconds: number): Promise<Job> =>
-  waitFor(
-    `the job to be ${wanted}`,
-    async () => {
-      const job = await findOnlyJob(stage, ofKey);
-      const items = await readTable(stage.cloud, stage.outputs.rows_table);
-      const finalRows = items.filter(({ status }) => status?.S !== 'PENDING').length;
-      const shown = `job ${job?.state ?? 'not there yet'}, ${items.length} rows in the table, ${finalRows} of them final`;
-      return job?.state === wanted ? { result: job, shown } : { shown };
-    },
-    { seconds, say, signal: stage.signal },
-  );
-
 const waitForEmpty = (stage: Stage, say: Say, seconds: number): Promise<true> =>
   waitFor(
     'every queue to be empty',
@@ -123,31 +76,32 @@ const waitForEmpty = (stage: Stage, say: Say, seconds: number): Promise<true> =>
     { seconds, say, signal: stage.signal },
   );
 
-const readLedger = async (stage: Stage, job: Job): Promise<Found> => {
-  const { cloud, outputs } = stage;
-  const jobs = jobsOf(stage);
-  const items = await readTable(cloud, outputs.rows_table);
-  const rejects = await readObjects(cloud, outputs.work_bucket, `jobs/${job.jobId}/rejects/`);
-  return {
-    job,
-    items: items.filter(({ pk }) => pk?.S?.startsWith(`${job.jobId}#`)),
-    chunks: await readAll(jobs.listChunks(job.jobId)),
-    marks: await readAll(jobs.listMarks(job.jobId)),
-    rejects: [...rejects.values()].flatMap((text) => text.split('\n').filter((line) => line !== '')),
-  };
+/** Does something while no event of an upload is read. */
+const whileUploadsWait = async ({ endpoint, outputs }: Stage, work: () => Promise<void>): Promise<void> => {
+  const path = '/2015-03-31/event-source-mappings/';
+  const name = outputs.function_names['split-file'];
+  const { EventSourceMappings: mappings } = JSON.parse(
+    await callRaw(endpoint, { service: 'lambda', path: `${path}?FunctionName=${name}` }),
+  ) as { EventSourceMappings: { UUID: string }[] };
+  const [mapping] = mappings;
+  if (mapping === undefined || mappings.length !== 1)
+    throw new Error(`expected one mapping of ${name}, found ${mappings.length}`);
+  const enable = (isOn: boolean): Promise<string> =>
+    callRaw(endpoint, { service: 'lambda', method: 'PUT', path: path + mapping.UUID, json: { Enabled: isOn } });
+  await enable(false);
+  await work();
+  await enable(true);
 };
 
-const show = ({ rows, rejected, done, failed, dead }: Totals, chunks: number): string =>
-  `${rows} rows in ${chunks} chunks = ${rejected} rejected + ${done} done + ${failed} failed + ${dead} dead`;
-
-const closeLedger = async (stage: Stage, say: Say, job: Job, isOutsideOn: boolean): Promise<Found> => {
-  const found = await readLedger(stage, job);
-  const { totals, differences } = checkLedger(stage.file.rows, found, isOutsideOn);
-  failWith('the ledger does not close', differences);
-  if (found.chunks.length < 2) throw new Error(`expected several chunks, found ${found.chunks.length}`);
-  say(show(totals, found.chunks.length));
-  return found;
-};
+const waitForEvent = ({ cloud, outputs, signal }: Stage, say: Say): Promise<true> =>
+  waitFor(
+    'the event to wait while nobody reads it',
+    async () => {
+      const waiting = await countMessages(cloud, outputs.queue_urls.uploads);
+      return { shown: `${waiting} events wait`, ...(waiting === 1 ? { result: true as const } : {}) };
+    },
+    { seconds: 10, say, signal },
+  );
 
 /** Dead-letter queues must hold exactly these bodies. */
 const checkDeadLetters = async (stage: Stage, more: Partial<Record<QueueName, readonly string[]>>): Promise<void> => {
@@ -162,6 +116,27 @@ const checkDeadLetters = async (stage: Stage, more: Partial<Record<QueueName, re
     }
   }
   failWith('the dead-letter queues hold something else', differences);
+};
+
+/** An upload whose event is lost before anybody reads it: nothing happens, until a search finds it. */
+export const findLostUpload = async (stage: Stage, say: Say): Promise<void> => {
+  const { cloud, outputs } = stage;
+  await whileUploadsWait(stage, async () => {
+    await cloud.s3.send(new PutObjectCommand({ Bucket: outputs.inbox_bucket, Key: lostKey, Body: smallFile.bytes }));
+    await waitForEvent(stage, say);
+    const lost = await drain(cloud, outputs.queue_urls.uploads);
+    say(`${lost.length} event is lost`);
+  });
+  if ((await findJobs(stage, lostKey)).length > 0) throw new Error('expected no job of a file that nobody knows of');
+  await sendMessage(cloud, outputs.queue_urls.audits, searchBody);
+  await waitFor(
+    'the search to find the file',
+    async () => {
+      const job = await findOnlyJob(stage, lostKey);
+      return job === undefined ? { shown: 'no job yet' } : { shown: `job ${job.jobId}`, result: job };
+    },
+    { seconds: 60, say, signal: stage.signal },
+  );
 };
 
 /** Uploads the file, and puts beside its messages what no stage can read. */
@@ -186,32 +161,38 @@ const sendAgain = async ({ cloud, outputs, file }: Stage, times: number): Promis
 
 /** The file is through but for rows whose service is off: dead, marked, each alone in the dead-letter queue; so is what no stage could read. */
 export const checkHeld = async (stage: Stage, say: Say): Promise<void> => {
-  const job = await waitForState(stage, say, key, 'HELD', 240);
+  const jobs = [await waitForState(stage, say, key, 'HELD', 240), await waitForState(stage, say, lostKey, 'HELD', 120)];
   await waitForEmpty(stage, say, 120);
-  const { marks } = await closeLedger(stage, say, job, false);
 
   const attempts = 1 + (stage.wiring.stages['process-rows'].maxReceiveCount ?? 0);
-  const outside = stage.file.rows.filter(({ fate }) => fate === 'outside');
-  const wanted = outside.map(({ row }) => ({ row, stage: 'process-rows', code: 'PROCESSOR_ERROR', attempts }));
-  const found = marks.map((mark) => ({ row: mark.row, stage: mark.stage, code: mark.code, attempts: mark.attempts }));
-  if (JSON.stringify(found) !== JSON.stringify(wanted)) {
-    throw new Error(`expected the marks ${JSON.stringify(wanted)}, found ${JSON.stringify(found)}`);
+  const alone: string[] = [];
+  for (const job of jobs) {
+    const { marks } = await closeLedger(stage, say, job, false);
+    const outside = fileOf(stage, job.file.key).rows.filter(({ fate }) => fate === 'outside');
+    const wanted = outside.map(({ row }) => ({ row, stage: 'process-rows', code: 'PROCESSOR_ERROR', attempts }));
+    const found = marks.map((mark) => ({ row: mark.row, stage: mark.stage, code: mark.code, attempts: mark.attempts }));
+    if (JSON.stringify(found) !== JSON.stringify(wanted)) {
+      throw new Error(`expected the marks ${JSON.stringify(wanted)}, found ${JSON.stringify(found)}`);
+    }
+    alone.push(...outside.map(({ row }) => `${job.jobId}: ${row}`));
   }
 
   const letters = (await lookInto(stage.cloud, stage.outputs.dead_letter_queue_urls.work)).filter(
     (body) => body !== malformedOf('work'),
   );
-  const rows = letters.map((body) => (JSON.parse(body) as { rows: [number, number][] }).rows.map(([, row]) => row));
-  const alone = outside.map(({ row }) => [row]);
-  if (JSON.stringify(rows.toSorted()) !== JSON.stringify(alone)) {
-    throw new Error(
-      `expected the dead letters of work to hold the rows ${JSON.stringify(alone)}, found ${JSON.stringify(rows)}`,
-    );
+  const dead = letters.map((body) => {
+    const { jobId, rows } = JSON.parse(body) as { jobId: string; rows: [number, number][] };
+    return `${jobId}: ${rows.map(([, row]) => row).join(', ')}`;
+  });
+  if (JSON.stringify(dead.toSorted()) !== JSON.stringify(alone.toSorted())) {
+    throw new Error(`expected the dead letters of work to hold ${alone.join(' | ')}, found ${dead.join(' | ')}`);
   }
   await checkDeadLetters(stage, { work: letters });
   await checkMalformedMarks(stage);
+  const told = await stage.completions.heard();
+  if (told.length > 0) throw new Error(`expected no job to have ended, found ${told.length} told of`);
   say(
-    `${outside.length} rows dead after ${attempts} tries each, ${queueNames.length} malformed messages set aside alone`,
+    `${alone.length} rows dead after ${attempts} tries each, ${queueNames.length} malformed messages set aside alone`,
   );
 };
 
@@ -232,20 +213,36 @@ const checkMalformedMarks = async (stage: Stage): Promise<void> => {
   failWith('marks of malformed messages', differences);
 };
 
-/** The outside service is back: what is dead is sent again and finishes. */
-export const redriveDead = async (stage: Stage, say: Say): Promise<void> => {
+/** The outside service is back, and somebody asks for a repair of the small file's job: no dead letter is sent again for that. */
+export const repairByHand = async (stage: Stage, say: Say): Promise<void> => {
   const { cloud, outputs, service } = stage;
   service.switchOn();
+  const held = await waitForState(stage, say, lostKey, 'HELD', 10);
+  await sendMessage(cloud, outputs.queue_urls.audits, serialiseRepair(held.jobId));
+  await waitForFinal(stage, say, held);
+  await auditNow(stage, held);
+  const job = await waitForState(stage, say, lostKey, 'COMPLETE', 120);
+  if (job.repairs !== 0) throw new Error(`expected no repair that nobody asked for, found ${job.repairs}`);
+  await checkComplete(stage, say, job);
+};
+
+/** What is dead is sent again and finishes. The row that was repaired is among it: its message comes too late, and changes nothing. */
+export const redriveDead = async (stage: Stage, say: Say): Promise<void> => {
+  const { cloud, outputs } = stage;
   const sent = await redrive(cloud, outputs.dead_letter_queue_urls.work, outputs.queue_urls.work);
   say(`${sent} messages sent back to work`);
+  const held = await waitForState(stage, say, key, 'HELD', 10);
+  await waitForFinal(stage, say, held);
+  await auditNow(stage, held);
   const job = await waitForState(stage, say, key, 'COMPLETE', 180);
   await waitForEmpty(stage, say, 60);
-  await closeLedger(stage, say, job, true);
+  await checkComplete(stage, say, job);
+  await closeLedger(stage, say, await waitForState(stage, say, lostKey, 'COMPLETE', 10), true);
   // What could not be read came back with the others and was set aside again.
   await checkDeadLetters(stage, {});
 };
 
-/** The same upload event twice more changes nothing: no row, nothing in the ledger, no message. */
+/** The same upload event twice more, and a search, change nothing: no row, nothing in the ledger, no message. */
 export const repeatUpload = async (stage: Stage, say: Say): Promise<void> => {
   const { cloud, outputs } = stage;
   const read = async (): Promise<string> => {
@@ -258,6 +255,7 @@ export const repeatUpload = async (stage: Stage, say: Say): Promise<void> => {
   };
   const before = await read();
   await sendAgain(stage, 2);
+  await sendMessage(cloud, outputs.queue_urls.audits, searchBody);
   await waitForEmpty(stage, say, 60);
   const after = await read();
   if (before !== after) throw new Error(`expected ${before}, found ${after}`);
@@ -267,33 +265,21 @@ export const repeatUpload = async (stage: Stage, say: Say): Promise<void> => {
 
 /** An object that is deleted before anybody reads it: its job ends SUPERSEDED, and nothing is set aside. */
 export const deleteBeforeReading = async (stage: Stage, say: Say): Promise<void> => {
-  const { endpoint, cloud, outputs, file } = stage;
+  const { cloud, outputs, file } = stage;
   const gone = `${inboxPrefix}gone.csv`;
-  const path = '/2015-03-31/event-source-mappings/';
-  const name = outputs.function_names['split-file'];
-  const { EventSourceMappings: mappings } = JSON.parse(
-    await callRaw(endpoint, { service: 'lambda', path: `${path}?FunctionName=${name}` }),
-  ) as { EventSourceMappings: { UUID: string }[] };
-  const [mapping] = mappings;
-  if (mapping === undefined || mappings.length !== 1)
-    throw new Error(`expected one mapping of ${name}, found ${mappings.length}`);
-  const enable = (isOn: boolean): Promise<string> =>
-    callRaw(endpoint, { service: 'lambda', method: 'PUT', path: path + mapping.UUID, json: { Enabled: isOn } });
-  await enable(false);
-  const { VersionId } = await cloud.s3.send(
-    new PutObjectCommand({ Bucket: outputs.inbox_bucket, Key: gone, Body: file.bytes.subarray(0, 1_000) }),
-  );
-  await cloud.s3.send(new DeleteObjectCommand({ Bucket: outputs.inbox_bucket, Key: gone, VersionId }));
-  await waitFor(
-    'the event to wait while nobody reads it',
-    async () => {
-      const waiting = await countMessages(cloud, outputs.queue_urls.uploads);
-      return { shown: `${waiting} events wait`, ...(waiting === 1 ? { result: true } : {}) };
-    },
-    { seconds: 10, say, signal: stage.signal },
-  );
-  await enable(true);
+  await whileUploadsWait(stage, async () => {
+    const { VersionId } = await cloud.s3.send(
+      new PutObjectCommand({ Bucket: outputs.inbox_bucket, Key: gone, Body: file.bytes.subarray(0, 1_000) }),
+    );
+    await cloud.s3.send(new DeleteObjectCommand({ Bucket: outputs.inbox_bucket, Key: gone, VersionId }));
+    await waitForEvent(stage, say);
+  });
   const job = await waitForState(stage, say, gone, 'SUPERSEDED', 60);
+  await auditNow(stage, job);
+  const { bytes: _, ...version } = job.file;
+  const counts = { rows: 0, rejected: 0, done: 0, failed: 0 };
+  const reason = job.reason === undefined ? {} : { reason: job.reason };
+  await checkTold(stage, say, { jobId: job.jobId, state: 'SUPERSEDED', file: version, ...counts, ...reason });
   await waitForEmpty(stage, say, 60);
   await checkDeadLetters(stage, {});
   say(`ended SUPERSEDED: ${job.reason?.code ?? 'without a reason'}`);

@@ -24,6 +24,7 @@ const job: Job = {
   createdAt: 1,
   state: 'PLANNING',
   repairs: 0,
+  auditAt: 0,
 };
 
 const makeFolder = async (): Promise<string> => {

@@ -9,7 +9,7 @@ const rowsPerTransaction = 50_000;
 const transactionMilliseconds = 1_000;
 
 /** Layout of the tables; a state of another one is of no use. Change it whenever a table changes. */
-const layoutVersion = 1;
+const layoutVersion = 2;
 
 /** The disk took no more: what was being written is lost. */
 export type OnDiskFull = () => void;
@@ -98,7 +98,8 @@ const tables = `
       job INTEGER NOT NULL, chunk INTEGER NOT NULL, row INTEGER NOT NULL,
       status TEXT NOT NULL, outcome TEXT NOT NULL, finished INTEGER NOT NULL, PRIMARY KEY (job, chunk, row)
     ) WITHOUT ROWID;
-    CREATE TABLE jobs (job TEXT PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE jobs (job TEXT PRIMARY KEY, audit_at INTEGER, body TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE files (file TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE leases (
       job TEXT NOT NULL, lease TEXT NOT NULL, owner TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (job, lease)
     ) WITHOUT ROWID;

@@ -2,6 +2,7 @@ import { createAuditJob } from '@sluice/audit-job/audit-job';
 import { createCleanRows } from '@sluice/clean-rows/clean-rows';
 import { SluiceError } from '@sluice/core/errors';
 import { createLogger } from '@sluice/core/logger';
+import { createMemoryEvents } from '@sluice/core/memory-events';
 import { createOpenJob } from '@sluice/core/memory-jobs';
 import { createMemoryObjects } from '@sluice/core/memory-objects';
 import type { OutcomeTuple, RowTuple } from '@sluice/core/messages';
@@ -216,13 +217,14 @@ const follow = async (stage: StageName, bodies: readonly string[], breakage: Bre
       logger: createLogger(stage, 'SILENT'),
       metrics: () => undefined,
       objects,
+      events: createMemoryEvents(),
       queues,
       rows: breakage.answer === undefined ? rows : breakRows(rows, breakage.answer),
       jobs: {
         ...jobs,
         ...(breakage.out === 'marks' ? { putMarks: outage } : {}),
         ...(breakage.out === 'jobs'
-          ? { getJob: outage, createJob: outage, takeLease: outage, listOpenJobs: outage }
+          ? { getJob: outage, createJob: outage, takeLease: outage, noteFile: outage, listDueJobs: outage }
           : {}),
         ...(breakage.isLeased ? { takeLease: async () => false } : {}),
       } as StagePorts['jobs'],
@@ -260,7 +262,7 @@ const follow = async (stage: StageName, bodies: readonly string[], breakage: Bre
   }
 
   const marks: Partial<DeadMark>[] = [];
-  for await (const open of jobs.listOpenJobs()) {
+  for await (const open of jobs.listDueJobs(Number.MAX_SAFE_INTEGER)) {
     for (const id of open) {
       for await (const page of jobs.listMarks(id))
         for (const { jobId: _, message: __, ...mark } of page) marks.push(mark);

@@ -36,9 +36,11 @@ const jobMethods = [
   'putCounts',
   'closeChunk',
   'putMarks',
+  'noteFile',
+  'hasFile',
 ] as const;
 /** Their pages come over the channel all at once. */
-const jobLists = ['listChunks', 'listMarks', 'listOpenJobs'] as const;
+const jobLists = ['listChunks', 'listMarks', 'listDueJobs'] as const;
 const queueMethods = ['sendBatch', 'changeVisibilityBatch', 'depth'] as const;
 
 const isErrorCode = (code: string | undefined): code is ErrorCode => code !== undefined && code in errorCatalogue;

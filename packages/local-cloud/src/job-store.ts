@@ -1,3 +1,4 @@
+import { fileIdOf } from '@sluice/core/identity';
 import type {
   ChunkCounts,
   ChunkPlan,
@@ -8,7 +9,7 @@ import type {
   JobState,
   JobStore,
 } from '@sluice/core/ports/job-store';
-import { terminalStates } from '@sluice/core/ports/job-store';
+import { applyChange, isOpenJob } from '@sluice/core/ports/job-store';
 import type { StageName } from '@sluice/core/wiring';
 import type { LocalDatabase } from './database.ts';
 import type { Faults } from './faults.ts';
@@ -36,13 +37,16 @@ const toChunk = ({ plan, cleaned, closed }: ChunkRow): ChunkRecord => ({
   ...(closed === null ? {} : { closed: JSON.parse(closed) as { done: number; failed: number } }),
 });
 
+/** What the table shows of a job beside its body; nothing once it is closed. */
+const dueOf = (job: Job): number | null => (isOpenJob(job) ? job.auditAt : null);
+
 export const createLocalJobs = (database: LocalDatabase, faults: Faults) => {
-  const insertJob = database.prepare('INSERT INTO jobs (job, state, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
+  const insertJob = database.prepare('INSERT INTO jobs (job, audit_at, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
   const selectJob = database.prepare('SELECT body FROM jobs WHERE job = ?');
-  const updateJob = database.prepare('UPDATE jobs SET state = ?, body = ? WHERE job = ?');
-  const openJobs = database.prepare(
-    `SELECT job FROM jobs WHERE state NOT IN (${terminalStates.map((state) => `'${state}'`).join(', ')}) ORDER BY job`,
-  );
+  const updateJob = database.prepare('UPDATE jobs SET audit_at = ?, body = ? WHERE job = ?');
+  const dueJobs = database.prepare('SELECT job FROM jobs WHERE audit_at <= ? ORDER BY audit_at, job');
+  const insertFile = database.prepare('INSERT INTO files (file) VALUES (?) ON CONFLICT DO NOTHING');
+  const selectFile = database.prepare('SELECT 1 FROM files WHERE file = ?');
   const takeLease = database.prepare(`
     INSERT INTO leases (job, lease, owner, until) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET owner = excluded.owner, until = excluded.until WHERE until <= ? OR owner = excluded.owner
@@ -69,8 +73,8 @@ export const createLocalJobs = (database: LocalDatabase, faults: Faults) => {
   const changeJob = (jobId: string, states: readonly JobState[], change: JobChange): boolean => {
     const job = getJob(jobId);
     if (job === undefined || !states.includes(job.state)) return false;
-    const changed: Job = { ...job, ...change };
-    database.write(updateJob, changed.state, JSON.stringify(changed), jobId);
+    const changed = applyChange(job, change);
+    database.write(updateJob, dueOf(changed), JSON.stringify(changed), jobId);
     return true;
   };
 
@@ -79,7 +83,7 @@ export const createLocalJobs = (database: LocalDatabase, faults: Faults) => {
       faults.call({ caller, service: 'jobs', operation }, effect);
     return {
       createJob: (job) =>
-        call('createJob', () => database.write(insertJob, job.jobId, job.state, JSON.stringify(job)) > 0),
+        call('createJob', () => database.write(insertJob, job.jobId, dueOf(job), JSON.stringify(job)) > 0),
       getJob: (jobId) => call('getJob', () => getJob(jobId)),
       changeJob: (jobId, states, change) => call('changeJob', () => changeJob(jobId, states, change)),
       takeLease: (jobId, lease, owner, now, until) =>
@@ -96,8 +100,8 @@ export const createLocalJobs = (database: LocalDatabase, faults: Faults) => {
         call('putCounts', () => database.write(writeCounts, JSON.stringify(counts), jobId, chunk) > 0),
       closeChunk: (jobId, chunk, closed) =>
         call('closeChunk', () => database.write(writeClosed, JSON.stringify(closed), jobId, chunk) > 0),
-      async *listChunks(jobId) {
-        for (let after = -1; ; ) {
+      async *listChunks(jobId, from = 0) {
+        for (let after = from - 1; ; ) {
           const page = await call('listChunks', () => selectChunks.all(jobId, after) as unknown as ChunkRow[]);
           if (page.length > 0) yield page.map(toChunk);
           if (page.length < pageSize) return;
@@ -110,8 +114,8 @@ export const createLocalJobs = (database: LocalDatabase, faults: Faults) => {
             database.write(writeMark, mark.jobId, mark.chunk ?? whole, mark.row ?? whole, JSON.stringify(mark));
           }
         }),
-      async *listMarks(jobId) {
-        for (let after: readonly [number, number] = [whole - 1, whole - 1]; ; ) {
+      async *listMarks(jobId, from = whole) {
+        for (let after: readonly [number, number] = [from, whole - 1]; ; ) {
           const page = await call(
             'listMarks',
             () => selectMarks.all(jobId, ...after) as unknown as { chunk: number; row: number; body: string }[],
@@ -122,12 +126,17 @@ export const createLocalJobs = (database: LocalDatabase, faults: Faults) => {
           after = [last?.chunk ?? whole, last?.row ?? whole];
         }
       },
-      async *listOpenJobs() {
-        const jobs = await call('listOpenJobs', () => openJobs.all() as unknown as { job: string }[]);
+      async *listDueJobs(now) {
+        const jobs = await call('listDueJobs', () => dueJobs.all(now) as unknown as { job: string }[]);
         for (let from = 0; from < jobs.length; from += pageSize) {
           yield jobs.slice(from, from + pageSize).map(({ job }) => job);
         }
       },
+      noteFile: (file) =>
+        call('noteFile', () => {
+          database.write(insertFile, fileIdOf(file));
+        }),
+      hasFile: (file) => call('hasFile', () => selectFile.get(fileIdOf(file)) !== undefined),
     };
   };
 };

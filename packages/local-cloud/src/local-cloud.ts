@@ -146,6 +146,8 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
     objects: objectsOf(caller),
     rows: rowsOf(caller),
     jobs: jobsOf(caller),
+    // Nobody listens: who runs the cloud sees the job itself.
+    events: { send: async () => undefined },
     queues: Object.fromEntries(
       queueNames.map((name) => [name, queueOf(name).queue.port(caller)]),
     ) as Services['queues'],

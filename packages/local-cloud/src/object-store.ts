@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { SluiceError } from '@sluice/core/errors';
-import type { ObjectHead, ObjectStore, ObjectVersion } from '@sluice/core/ports/object-store';
+import type {
+  ListCursor,
+  ListedVersion,
+  ListPage,
+  ObjectHead,
+  ObjectStore,
+  ObjectVersion,
+} from '@sluice/core/ports/object-store';
 import type { StageName } from '@sluice/core/wiring';
 import type { OnDiskFull } from './database.ts';
 import { isDiskFull } from './database.ts';
@@ -13,11 +20,13 @@ import { syncFolder } from './sync-folder.ts';
 // S3, over folders of the file system: a bucket is a folder, a key a path in it.
 //
 // Models: whole and durable puts, ranged reads of one version with If-Match, a version that is gone. Does not model: versions kept
-// side by side, listing, multipart, metadata. The ETag is made from size, inode and both times of change, not from the content:
+// side by side, multipart, metadata. The ETag is made from size, inode and both times of change, not from the content:
 // the time of the content can be set back, that of the inode cannot.
 
 /** Bytes of a piece of a body. */
 const pieceBytes = 1024 * 1024;
+/** Versions of one page of a listing. Source: S3, ListObjectVersions. */
+const pageSize = 1_000;
 /** Ends the name of a file that is being written; one that a killed process left is of no use. */
 export const temporarySuffix = '.tmp';
 
@@ -27,6 +36,9 @@ const etagOf = ({ size, mtimeNs, ctimeNs, ino }: Stats): string =>
   [size, mtimeNs, ctimeNs, ino].map((part) => part.toString(36)).join('-');
 
 const toHead = (stats: Stats): ObjectHead => ({ etag: etagOf(stats), bytes: Number(stats.size) });
+
+/** The order of S3's listings: by the bytes of the key. */
+const compareKeys = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 const gone = (): SluiceError =>
   new SluiceError('OBJECT_CHANGED', 'expected the object version that was planned, found it changed or gone');
@@ -60,14 +72,20 @@ export const createLocalObjects = (
     return path;
   };
 
-  const headOf = async (path: string): Promise<ObjectHead | undefined> => {
+  /** Undefined where there is no file. */
+  const statOf = async (path: string) => {
     try {
       const stats = await stat(path, { bigint: true });
-      return stats.isFile() ? toHead(stats) : undefined;
+      return stats.isFile() ? stats : undefined;
     } catch (thrown) {
       if (isMissing(thrown)) return undefined;
       throw thrown;
     }
+  };
+
+  const headOf = async (path: string): Promise<ObjectHead | undefined> => {
+    const stats = await statOf(path);
+    return stats === undefined ? undefined : toHead(stats);
   };
 
   const checkVersion = async (path: string, version: ObjectVersion): Promise<void> => {
@@ -96,6 +114,41 @@ export const createLocalObjects = (
       throw thrown;
     }
   };
+
+  /** Every file of a bucket's folder, by key. One that is being written is no object yet. */
+  const keysIn = async (bucket: string): Promise<string[]> => {
+    const root = resolve(folders.get(bucket) ?? '');
+    try {
+      const entries = await readdir(root, { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isFile() && !entry.name.endsWith(temporarySuffix))
+        .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
+    } catch (thrown) {
+      if (isMissing(thrown)) return [];
+      throw thrown;
+    }
+  };
+
+  async function* list(bucket: string, after: ListCursor | undefined, prefix: string): AsyncGenerator<ListPage> {
+    const keys = (await keysIn(bucket))
+      .filter((key) => key.startsWith(prefix) && (after === undefined || compareKeys(key, after.key) > 0))
+      .sort(compareKeys);
+    for (let from = 0; ; from += pageSize) {
+      const page = keys.slice(from, from + pageSize);
+      const versions: ListedVersion[] = [];
+      for (const key of page) {
+        const found = await statOf(pathOf(bucket, key));
+        if (found === undefined) continue;
+        versions.push({ bucket, key, ...toHead(found), modifiedAt: Number(found.mtimeMs) });
+      }
+      const last = page.at(-1);
+      if (last === undefined || from + page.length === keys.length) {
+        yield { versions };
+        return;
+      }
+      yield { versions, next: { key: last } };
+    }
+  }
 
   const openFile = async (path: string): Promise<FileHandle> => {
     try {
@@ -146,6 +199,13 @@ export const createLocalObjects = (
         );
       },
       putStream: (bucket, key, body) => call('PutObject', () => write(bucket, key, body)),
+      async *list(bucket, after, prefix = '') {
+        yield* await call('ListObjectVersions', () => {
+          // Refuses a bucket that is none.
+          pathOf(bucket, 'any');
+          return list(bucket, after, prefix);
+        });
+      },
     };
   };
 };

@@ -36,6 +36,7 @@ const job: Job = {
   createdAt: 1,
   state: 'OPEN',
   repairs: 0,
+  auditAt: 0,
 };
 
 /** A promise that resolves when it is told. */

@@ -36,6 +36,7 @@ const jobOf = (id: string, outputColumns: readonly string[], rowsPerMessage = 0)
       dataLine: 1,
     },
     repairs: 0,
+    auditAt: 0,
   };
 };
 

@@ -61,6 +61,6 @@ export const planChunks = async (
   await send();
   const { chunk: chunks, row } = planner.cursor();
   const plan = { chunks, rows: row - 1, closedAt: ports.clock.now() };
-  await ports.jobs.changeJob(jobId, unplannedStates, { state: 'OPEN', plan });
+  await ports.jobs.changeJob(jobId, unplannedStates, { state: 'OPEN', plan, auditAt: plan.closedAt });
   return true;
 };

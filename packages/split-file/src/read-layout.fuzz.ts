@@ -27,6 +27,7 @@ const layoutOf = async (
     createdAt: 0,
     state: 'PLANNING',
     repairs: 0,
+    auditAt: 0,
   };
   try {
     const { layout } = await readLayout(job, { objects, clock: createVirtualClock() }, 'staged');

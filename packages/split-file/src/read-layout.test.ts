@@ -24,6 +24,7 @@ const setUp = async (content: string | Buffer, profile: Partial<Profile> = {}) =
     createdAt: 0,
     state: 'PLANNING',
     repairs: 0,
+    auditAt: 0,
   };
   return { objects, job, read: () => readLayout(job, { objects, clock: createVirtualClock() }, 'staged') };
 };

@@ -169,6 +169,7 @@ describe('a planned file', () => {
       rowsPerMessage: 1,
       createdAt: 1_000,
       repairs: 0,
+      auditAt: 1_000,
       layout: { columns: ['id', 'name'], delimiter: ',', dataStart: 8, dataLine: 2 },
     });
   });
@@ -276,11 +277,42 @@ describe('an event', () => {
     expect(harness.jobs.jobIds.map((jobId) => harness.jobs.jobOf(jobId).plan?.rows)).toEqual([30, 1]);
   });
 
-  it('of a key under no profile is acknowledged and leaves no trace', async () => {
+  it('of a key under no profile is acknowledged, and nothing but the event remembered', async () => {
     const harness = await setUp();
     expect(await harness.deliver({ message: await harness.put('id\n1\n', 'elsewhere/a.csv') })).toBe(false);
-    expect(harness.jobs.calls).toEqual([]);
+    expect(harness.jobs.calls).toEqual([{ operation: 'noteFile' }]);
     expect(harness.objects.reads).toEqual([]);
+    const head = await harness.objects.head('bucket', 'elsewhere/a.csv');
+    expect(await harness.jobs.hasFile({ bucket: 'bucket', key: 'elsewhere/a.csv', etag: head?.etag ?? '' })).toBe(true);
+  });
+
+  it('is remembered once its job is there, and not before', async () => {
+    const harness = await setUp({
+      jobs: (operation) => {
+        if (operation === 'createJob') throw new Error('throttled');
+        return undefined;
+      },
+    });
+    expect(await harness.deliver()).toBe(true);
+    expect(harness.jobs.calls.map(({ operation }) => operation)).toEqual(['createJob']);
+    const whole = await setUp();
+    await whole.deliver();
+    const operations = whole.jobs.calls.map(({ operation }) => operation);
+    expect(operations.slice(0, 3)).toEqual(['createJob', 'noteFile', 'takeLease']);
+  });
+
+  it('comes back when it cannot be remembered, and is remembered then', async () => {
+    const harness = await setUp({
+      jobs: (operation, attempt) => {
+        if (operation === 'noteFile' && attempt === 1) throw new Error('throttled');
+        return undefined;
+      },
+    });
+    expect(await harness.deliver()).toBe(true);
+    expect(await harness.jobs.hasFile(harness.onlyJob().file)).toBe(false);
+    expect(await harness.deliver({ receives: 2 })).toBe(false);
+    expect(await harness.jobs.hasFile(harness.onlyJob().file)).toBe(true);
+    expect(harness.onlyJob().state).toBe('OPEN');
   });
 
   it('that is the test event is acknowledged', async () => {

@@ -18,7 +18,7 @@ export type SplitFilePorts = QueueStagePorts<'uploads' | 'chunks'> & {
   readonly objects: Pick<Services['objects'], 'readRange' | 'putStream'>;
   readonly jobs: Pick<
     JobStore,
-    'createJob' | 'getJob' | 'changeJob' | 'takeLease' | 'releaseLease' | 'putChunks' | 'putMarks'
+    'createJob' | 'getJob' | 'changeJob' | 'takeLease' | 'releaseLease' | 'putChunks' | 'putMarks' | 'noteFile'
   >;
 };
 
@@ -68,6 +68,7 @@ export const createSplitFile = (ports: SplitFilePorts, config: SplitFileConfig):
       ...(config.chunkBytes === undefined ? {} : { chunkBytes: config.chunkBytes }),
       rowsPerMessage: config.rowsPerMessage ?? wiring.pipeline.rowsPerMessage,
       createdAt: clock.now(),
+      auditAt: clock.now(),
       state: 'PLANNING',
       repairs: 0,
     };
@@ -86,14 +87,20 @@ export const createSplitFile = (ports: SplitFilePorts, config: SplitFileConfig):
 
   const end = async (jobId: string, thrown: SluiceError): Promise<void> => {
     const state = thrown.code === 'OBJECT_CHANGED' ? 'SUPERSEDED' : 'REFUSED';
-    await jobs.changeJob(jobId, unplannedStates, { state, reason: { code: thrown.code, message: thrown.message } });
+    const reason = { code: thrown.code, message: thrown.message };
+    await jobs.changeJob(jobId, unplannedStates, { state, reason, auditAt: clock.now() });
   };
 
   const split = async (upload: Upload, invocation: Invocation, count: (rows: number) => void): Promise<Fate> => {
     const fresh = newJob(upload);
-    if (fresh === undefined) return done;
+    if (fresh === undefined) {
+      await jobs.noteFile(upload);
+      return done;
+    }
     const { jobId } = fresh;
     const isNew = await jobs.createJob(fresh);
+    // Not before the job is there: what is noted, no search sends again.
+    await jobs.noteFile(upload);
     const now = clock.now();
     const until = now + invocation.remainingMilliseconds();
     if (!(await jobs.takeLease(jobId, 'plan', invocation.id, now, until))) return leaseHeld;

@@ -1,5 +1,6 @@
 import { SluiceError } from '@sluice/core/errors';
 import type { Profile } from '@sluice/core/ports/job-store';
+import { serialiseUpload } from '@sluice/core/upload-event';
 import { describe, expect, it } from 'vitest';
 import { findProfile, parseUploads } from './upload.ts';
 
@@ -125,6 +126,22 @@ describe('parseUploads', () => {
 
   it('refuses a negative size', () => {
     expect(thrownBy(() => parseUploads(bodyOf(recordOf({ size: -1 })))).code).toBe('MESSAGE_INVALID');
+  });
+});
+
+describe('an event that is sent in the place of a lost one', () => {
+  it.each([
+    'in/a file.csv',
+    'a+b%20c?d=e&f#g.csv',
+    'übung/ファイル/👍.csv',
+    `it's "this" (one) [two] {three}~*!.csv`,
+    '%2F/%/a%2fb',
+    'a//b/',
+  ])('is read as that of the version: %s', (key) => {
+    const version = { bucket: 'inbox', key, etag: 'etag-1', versionId: 'v 1', bytes: 7 };
+    expect(parseUploads(serialiseUpload(version))).toEqual([version]);
+    const { versionId: _, ...unversioned } = version;
+    expect(parseUploads(serialiseUpload(unversioned))).toEqual([unversioned]);
   });
 });
 

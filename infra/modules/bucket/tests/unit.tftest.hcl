@@ -102,9 +102,10 @@ run "offers_permissions_by_area" {
         { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["arn:aws:s3:::mock/jobs/*/rejects/*"], via = null },
         { actions = ["s3:ListBucket"], resources = ["arn:aws:s3:::mock"], via = null },
       ] }
-      put    = { rejects = [{ actions = ["s3:PutObject"], resources = ["arn:aws:s3:::mock/jobs/*/rejects/*"], via = null }] }
-      upload = { rejects = [{ actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["arn:aws:s3:::mock/jobs/*/rejects/*"], via = null }] }
-      list   = [{ actions = ["s3:ListBucket"], resources = ["arn:aws:s3:::mock"], via = null }]
+      put           = { rejects = [{ actions = ["s3:PutObject"], resources = ["arn:aws:s3:::mock/jobs/*/rejects/*"], via = null }] }
+      upload        = { rejects = [{ actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["arn:aws:s3:::mock/jobs/*/rejects/*"], via = null }] }
+      list          = [{ actions = ["s3:ListBucket"], resources = ["arn:aws:s3:::mock"], via = null }]
+      list_versions = [{ actions = ["s3:ListBucketVersions"], resources = ["arn:aws:s3:::mock"], via = null }]
     })
     error_message = "Expected what each capability needs in the area and no more, found: ${jsonencode(output.allows)}"
   }

@@ -72,6 +72,7 @@ run "may_write_its_log_and_what_it_is_granted" {
       { actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:eu-west-1:123456789012:rows"] },
       { actions = ["kms:Decrypt"], resources = ["arn:aws:kms:eu-west-1:123456789012:key/ours"], via = "sqs.eu-west-1.amazonaws.com" },
       { actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:eu-west-1:123456789012:rows"], via = null },
+      { actions = ["events:PutEvents"], resources = ["arn:aws:events:eu-west-1:123456789012:event-bus/default"], only = { "events:source" = "ours" } },
     ]
   }
 
@@ -86,6 +87,12 @@ run "may_write_its_log_and_what_it_is_granted" {
           Action    = ["kms:Decrypt"]
           Resource  = ["arn:aws:kms:eu-west-1:123456789012:key/ours"]
           Condition = { StringEquals = { "kms:ViaService" = "sqs.eu-west-1.amazonaws.com" } }
+        },
+        {
+          Effect    = "Allow"
+          Action    = ["events:PutEvents"]
+          Resource  = ["arn:aws:events:eu-west-1:123456789012:event-bus/default"]
+          Condition = { StringEquals = { "events:source" = "ours" } }
         },
       ]
     })

@@ -42,3 +42,23 @@ run "refuses_a_sort_key_of_another_type" {
 
   expect_failures = [var.range_key]
 }
+
+run "refuses_an_index_sorted_by_another_type" {
+  command = plan
+
+  variables {
+    sparse_index = { name = "open", range_key = { name = "auditAt", type = "B" } }
+  }
+
+  expect_failures = [var.sparse_index]
+}
+
+run "refuses_an_index_that_every_item_is_in" {
+  command = plan
+
+  variables {
+    sparse_index = { name = "pk", range_key = { name = "row", type = "N" } }
+  }
+
+  expect_failures = [var.sparse_index]
+}

@@ -75,14 +75,19 @@ run "has_a_sparse_index_when_it_is_asked_for" {
   variables {
     range_key    = { name = "sk", type = "S" }
     has_stream   = false
-    sparse_index = "open"
+    sparse_index = { name = "open", range_key = { name = "auditAt", type = "N" } }
   }
 
   assert {
     condition = [for index in aws_dynamodb_table.this.global_secondary_index : [index.name, index.hash_key, index.range_key, index.projection_type]] == [
-      ["open", "open", "pk", "KEYS_ONLY"],
+      ["open", "open", "auditAt", "KEYS_ONLY"],
     ]
-    error_message = "Expected an index over the attribute, with the keys alone."
+    error_message = "Expected an index over the attribute, sorted by the other, with the keys alone."
+  }
+
+  assert {
+    condition     = { for attribute in aws_dynamodb_table.this.attribute : attribute.name => attribute.type } == { pk = "S", sk = "S", open = "S", auditAt = "N" }
+    error_message = "Expected the keys of table and index and no other attribute."
   }
 
   assert {

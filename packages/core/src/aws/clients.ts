@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -97,3 +98,6 @@ export const createWriteClient = (options: ClientOptions = {}): DynamoDBClient =
 
 export const createCloudWatchClient = (options: ClientOptions = {}): CloudWatchClient =>
   new CloudWatchClient(toConfig(options, messageTimeouts));
+
+export const createEventBridgeClient = (options: ClientOptions = {}): EventBridgeClient =>
+  new EventBridgeClient(toConfig(options, messageTimeouts));

@@ -1,17 +1,20 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { SluiceError } from '../errors.ts';
+import { fileIdOf } from '../identity.ts';
 import type { ChunkRecord, DeadMark, Job } from '../ports/job-store.ts';
-import { terminalStates } from '../ports/job-store.ts';
+import { isOpenJob } from '../ports/job-store.ts';
+import type { ObjectVersion } from '../ports/object-store.ts';
 import type { Item } from './row-item.ts';
 import { itemBytesMax, textIn } from './row-item.ts';
 
-// The items of the jobs table. pk is the job; sk tells what an item is: `job`, `lease#...`, `chunk#...`, `mark#...`. A job
-// that is open has the attribute `open`, and so stands in the sparse index of that name. What is an object, or text that a
+// The items of the jobs table. pk is the job; sk tells what an item is: `job`, `lease#...`, `chunk#...`, `mark#...`. A file
+// version whose event arrived has an item of its own. A job that is open has the attribute `open`, and so stands in the sparse
+// index of that name, in the order in which audits are due. What is an object, or text that a
 // user wrote, is kept as JSON text: names of a stranger's schema are no attribute names, and half a pair of surrogates is
 // no text to DynamoDB.
 
 export const openIndex = 'open';
-/** Every open job's hash key in the index. It changes twice in the life of a job: one partition is enough. */
+/** Every open job's hash key in the index. An audit moves it once at most: one partition is enough for a thousand a second. */
 export const open: AttributeValue = { S: 'open' };
 
 type JobPart = Partial<Omit<Job, 'jobId'>>;
@@ -31,6 +34,10 @@ const jobFields = {
   reason: 'json',
   repairs: 'number',
   repairedAt: 'number',
+  askedAt: 'number',
+  auditAt: 'number',
+  audited: 'json',
+  announcedAt: 'number',
 } as const satisfies Record<keyof JobPart, 'json' | 'text' | 'number'>;
 
 /** Numbers as text that sorts as they do. */
@@ -43,19 +50,27 @@ export const leaseKey = (jobId: string, lease: 'plan' | 'audit'): Item => ({
 });
 
 export const chunkPrefix = 'chunk#';
+/** Where the chunks from this one on begin. */
+export const chunksFrom = (chunk: number): string => chunkPrefix + inOrder(chunk);
 export const chunkKey = (jobId: string, chunk: number): Item => ({
   pk: { S: jobId },
-  sk: { S: chunkPrefix + inOrder(chunk) },
+  sk: { S: chunksFrom(chunk) },
 });
 
 export const markPrefix = 'mark#';
+/** Where the marks on this chunk begin. */
+export const marksFrom = (chunk: number): string => markPrefix + inOrder(chunk);
 /** The file's mark sorts first, a chunk's before those on its rows. */
 export const markKey = ({ jobId, chunk, row }: DeadMark): Item => {
   const place = chunk === undefined ? '' : inOrder(chunk) + (row === undefined ? '' : `#${inOrder(row)}`);
   return { pk: { S: jobId }, sk: { S: markPrefix + place } };
 };
 
-export const isOpen = (state: Job['state']): boolean => !terminalStates.includes(state);
+/** Sorts behind every number. */
+export const behindAll = '~';
+
+/** An empty sort key would be none. */
+export const fileKey = (file: ObjectVersion): Item => ({ pk: { S: `file#${fileIdOf(file)}` }, sk: { S: 'file' } });
 
 /** The attributes of what is there of a job, but for `open`. */
 export const toJobAttributes = (part: JobPart): Item => {
@@ -72,7 +87,7 @@ export const toJobAttributes = (part: JobPart): Item => {
 export const toJobItem = (job: Job): Item => ({
   ...jobKey(job.jobId),
   ...toJobAttributes(job),
-  ...(isOpen(job.state) ? { open } : {}),
+  ...(isOpenJob(job) ? { open } : {}),
 });
 
 export const toJob = (item: Item): Job => {

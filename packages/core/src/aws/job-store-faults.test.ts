@@ -22,6 +22,7 @@ const job: Job = {
   createdAt: 1_700_000_000_000,
   state: 'PLANNING',
   repairs: 0,
+  auditAt: 0,
 };
 const planOf = (chunk: number): ChunkPlan => ({ chunk, start: 0, end: 1, firstRow: 1, rows: 1, firstLine: 2 });
 const markOf = (row: number, message = 'why'): DeadMark => ({
@@ -76,12 +77,14 @@ const writes: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['putCounts', () => store.putCounts(jobId, 0, { accepted: 1, rejected: 0 })],
   ['closeChunk', () => store.closeChunk(jobId, 0, { done: 1, failed: 0 })],
   ['putMarks', () => store.putMarks([markOf(1)])],
+  ['noteFile', () => store.noteFile(job.file)],
 ];
 const reads: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['getJob', () => store.getJob(jobId)],
   ['listChunks', () => drain(store.listChunks(jobId))],
   ['listMarks', () => drain(store.listMarks(jobId))],
-  ['listOpenJobs', () => drain(store.listOpenJobs())],
+  ['listDueJobs', () => drain(store.listDueJobs(1))],
+  ['hasFile', () => store.hasFile(job.file)],
 ];
 const isAny = is('PutItem', 'UpdateItem', 'GetItem', 'Query');
 
@@ -171,15 +174,18 @@ describe('what the jobs table is sent', () => {
     await store.changeJob(jobId, ['PLANNING'], { repairs: 1 });
     expect(itemNow()).toHaveProperty('open');
     await store.changeJob(jobId, ['PLANNING'], { state: 'COMPLETE' });
+    expect(itemNow()).toHaveProperty('open');
+    await store.changeJob(jobId, ['COMPLETE'], { announcedAt: 1 });
     expect(itemNow()).not.toHaveProperty('open');
     await store.changeJob(jobId, ['COMPLETE'], { repairs: 2 });
     expect(itemNow()).not.toHaveProperty('open');
     await store.changeJob(jobId, ['COMPLETE'], { state: 'HELD' });
     expect(itemNow()).toHaveProperty('open');
+    expect(itemNow()).not.toHaveProperty('announcedAt');
   });
 
-  it('is a job that ended, without `open` from the start', async () => {
-    await store.createJob({ ...job, state: 'REFUSED' });
+  it('is a job whose end was told, without `open` from the start', async () => {
+    await store.createJob({ ...job, state: 'REFUSED', announcedAt: 1 });
     expect(scripted.itemsOf(table)[0]).not.toHaveProperty('open');
   });
 
@@ -201,12 +207,18 @@ describe('what the jobs table is sent', () => {
     }
   });
 
-  it('asks for consistent answers but for the list of open jobs', async () => {
+  it('asks for consistent answers but for the list of due jobs', async () => {
     await store.createJob(job);
     const requests = await during(async () => {
       for (const [, read] of reads) await read();
     });
-    expect(requests.map((request) => bodyOf(request)['ConsistentRead'] ?? false)).toEqual([true, true, true, false]);
+    expect(requests.map((request) => bodyOf(request)['ConsistentRead'] ?? false)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      true,
+    ]);
   });
 
   it('is one mark of two on the same place, the later', async () => {

@@ -1,15 +1,19 @@
 import type { AttributeValue, DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { JobStore } from '../ports/job-store.ts';
+import { terminalStates } from '../ports/job-store.ts';
 import {
+  behindAll,
   checkItem,
   chunkKey,
   chunkPrefix,
-  isOpen,
+  chunksFrom,
+  fileKey,
   jobKey,
   leaseKey,
   markKey,
   markPrefix,
+  marksFrom,
   open,
   openIndex,
   toChunk,
@@ -34,7 +38,7 @@ const placeholders = (item: Item): { readonly names: Record<string, string>; rea
 });
 
 /**
- * The jobs table in DynamoDB. Everything but the list of open jobs is read consistently; that comes from an index, which
+ * The jobs table in DynamoDB. Everything but the list of due jobs is read consistently; that comes from an index, which
  * lags behind by moments, and a job that it leaves out is in the next one. When an answer was lost and the client tried
  * again, a conditional write meets its own effect and answers false: it stands there, which is what false says.
  */
@@ -82,13 +86,14 @@ export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore =
     } while (next !== undefined);
   }
 
-  const readPart = <Entry>(jobId: string, prefix: string, toEntry: (item: Item) => Entry) =>
+  /** The items of a job from one sort key on, as far as its prefix goes. */
+  const readPart = <Entry>(jobId: string, prefix: string, from: string, toEntry: (item: Item) => Entry) =>
     readPages(
       {
         ConsistentRead: true,
-        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
+        KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
         ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
-        ExpressionAttributeValues: { ':pk': { S: jobId }, ':prefix': { S: prefix } },
+        ExpressionAttributeValues: { ':pk': { S: jobId }, ':from': { S: from }, ':to': { S: prefix + behindAll } },
       },
       toEntry,
     );
@@ -133,19 +138,28 @@ export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore =
         return job !== undefined && states.includes(job.state);
       }
       checkItem('job', attributes);
-      const isClosing = change.state !== undefined && !isOpen(change.state);
-      const set: Item = { ...attributes, ...(change.state !== undefined && !isClosing ? { open } : {}) };
+      // A job leaves the index when its end was told, and not before; one that goes on has no end that was told.
+      const isGoingOn = change.state !== undefined && !terminalStates.includes(change.state);
+      const isLeaving = change.announcedAt !== undefined && !isGoingOn;
+      const { announcedAt: _, ...goingOn } = attributes;
+      const set: Item = isGoingOn ? { ...goingOn, open } : attributes;
+      const removed = isGoingOn ? ['announcedAt'] : isLeaving ? ['open'] : [];
       const { names, values } = placeholders(set);
       const assignments = Object.keys(set).map((name) => `#${name} = :${name}`);
+      const removals = removed.map((name) => `#${name}`);
       const stateNames = states.map((_, i) => `:from${i}`);
       return isWritten(
         client.send(
           new UpdateItemCommand({
             TableName,
             Key: jobKey(jobId),
-            UpdateExpression: `SET ${assignments.join(', ')}${isClosing ? ' REMOVE #open' : ''}`,
+            UpdateExpression: `SET ${assignments.join(', ')}${removals.map((name) => ` REMOVE ${name}`).join('')}`,
             ConditionExpression: `#state IN (${stateNames.join(', ')})`,
-            ExpressionAttributeNames: { ...names, '#state': 'state', ...(isClosing ? { '#open': 'open' } : {}) },
+            ExpressionAttributeNames: {
+              ...names,
+              '#state': 'state',
+              ...Object.fromEntries(removed.map((name) => [`#${name}`, name])),
+            },
             ExpressionAttributeValues: {
               ...values,
               ...Object.fromEntries(states.map((state, i) => [`:from${i}`, { S: state }])),
@@ -195,7 +209,8 @@ export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore =
 
     closeChunk: (jobId, chunk, closed) => writeOnce(jobId, chunk, 'closed', closed),
 
-    listChunks: (jobId) => readPart(jobId, chunkPrefix, toChunk),
+    listChunks: (jobId, from) =>
+      readPart(jobId, chunkPrefix, from === undefined ? chunkPrefix : chunksFrom(from), toChunk),
 
     putMarks(marks) {
       // Of two marks on one place the later stays, whichever of two writes would have been the last.
@@ -209,17 +224,30 @@ export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore =
       );
     },
 
-    listMarks: (jobId) => readPart(jobId, markPrefix, toMark),
+    listMarks: (jobId, from) => readPart(jobId, markPrefix, from === undefined ? markPrefix : marksFrom(from), toMark),
 
-    listOpenJobs: () =>
+    listDueJobs: (now) =>
       readPages(
         {
           IndexName: openIndex,
-          KeyConditionExpression: '#open = :open',
-          ExpressionAttributeNames: { '#open': 'open' },
-          ExpressionAttributeValues: { ':open': open },
+          KeyConditionExpression: '#open = :open AND #auditAt <= :now',
+          ExpressionAttributeNames: { '#open': 'open', '#auditAt': 'auditAt' },
+          ExpressionAttributeValues: { ':open': open, ':now': { N: String(now) } },
         },
         (item) => textIn(item, 'pk') ?? '',
       ),
+
+    async noteFile(file) {
+      const item = { ...fileKey(file), file: { S: JSON.stringify(file) } };
+      await callTable('noting a file', client.send(new PutItemCommand({ TableName, Item: item })));
+    },
+
+    async hasFile(file) {
+      const { Item: item } = await callTable(
+        'looking for a file',
+        client.send(new GetItemCommand({ TableName, Key: fileKey(file), ConsistentRead: true })),
+      );
+      return item !== undefined;
+    },
   };
 };

@@ -1,8 +1,22 @@
 import { Readable } from 'node:stream';
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  type ObjectVersion as ListedObject,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { SluiceError } from '../errors.ts';
-import type { ObjectHead, ObjectStore, ObjectVersion } from '../ports/object-store.ts';
+import type {
+  ListCursor,
+  ListedVersion,
+  ListPage,
+  ObjectHead,
+  ObjectStore,
+  ObjectVersion,
+} from '../ports/object-store.ts';
 import { statusOf, toServiceError } from './service-error.ts';
 
 /** Bytes of a part of an upload: the least that S3 takes. 10,000 of them are 48 GiB, more than a staged file may have. */
@@ -35,6 +49,21 @@ const toHead = (operation: string, { ETag, VersionId }: SdkHead, bytes: number |
   }
   const etag = ETag.replaceAll('"', '');
   return { etag, bytes, ...(VersionId === undefined ? {} : { versionId: VersionId }) };
+};
+
+/**
+ * The id of a version that was put while its bucket kept none. Events leave it out, and heads of buckets without versions too: so
+ * does a listing here, since a job's identity must not depend on who told it. Source: S3, "Working with versioned objects".
+ */
+const noVersionId = 'null';
+
+const toListed = (bucket: string, { Key, ETag, Size, VersionId, LastModified }: ListedObject): ListedVersion => {
+  if (Key === undefined || LastModified === undefined) {
+    throw new SluiceError('UNKNOWN', 'expected a listing of keys and times, found one of them missing');
+  }
+  const { etag, bytes } = toHead('a listing', { ETag }, Size);
+  const version = VersionId === undefined || VersionId === noVersionId ? {} : { versionId: VersionId };
+  return { bucket, key: Key, etag, ...version, bytes, modifiedAt: LastModified.getTime() };
 };
 
 export const createAwsObjects = (client: S3Client): ObjectStore => {
@@ -129,6 +158,37 @@ export const createAwsObjects = (client: S3Client): ObjectStore => {
         return toHead('an upload', await upload.done(), bytes);
       } catch (thrown) {
         throw failure === undefined ? toStoreError('an upload', thrown) : failure.thrown;
+      }
+    },
+
+    async *list(bucket, after, prefix): AsyncGenerator<ListPage> {
+      for (let cursor: ListCursor | undefined = after; ; ) {
+        const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({
+          Bucket: bucket,
+          Prefix: prefix,
+          KeyMarker: cursor?.key,
+          VersionIdMarker: cursor?.versionId,
+        });
+        const { Versions, IsTruncated, NextKeyMarker, NextVersionIdMarker } = await client
+          .send(command)
+          .catch((thrown: unknown) => {
+            throw toStoreError('ListObjectVersions', thrown);
+          });
+        const versions = (Versions ?? []).map((listed) => toListed(bucket, listed));
+        if (IsTruncated !== true) {
+          yield { versions };
+          return;
+        }
+        // Without it the first page would come again, for ever.
+        if (NextKeyMarker === undefined) {
+          throw new SluiceError('UNKNOWN', 'expected a listing to say where it goes on, found nothing');
+        }
+        const next: ListCursor = {
+          key: NextKeyMarker,
+          ...(NextVersionIdMarker === undefined ? {} : { versionId: NextVersionIdMarker }),
+        };
+        yield { versions, next };
+        cursor = next;
       }
     },
   };

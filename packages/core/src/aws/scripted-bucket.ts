@@ -10,12 +10,19 @@ const partNumberMax = 10_000;
 const partBytesMin = 5 * 1024 * 1024;
 
 /** `bytes` is undefined for a delete marker. */
-export type ScriptedVersion = { readonly versionId: string; readonly etag: string; readonly bytes: Buffer | undefined };
+export type ScriptedVersion = {
+  readonly versionId: string;
+  readonly etag: string;
+  readonly bytes: Buffer | undefined;
+  readonly modifiedAt: number;
+};
 export type ScriptedPart = { readonly number: number; readonly etag: string };
 
 export type ScriptedBucket = {
   readonly keeping: 'one version' | 'all versions';
   keys(): readonly string[];
+  /** Every version, delete markers too, as a listing has them: keys in the order of their bytes, the newest version first. */
+  versions(): readonly (ScriptedVersion & { readonly key: string })[];
   /** The version of that id, else the newest one; undefined when there is none. */
   find(key: string, versionId: string | null): ScriptedVersion | undefined;
   put(key: string, bytes: Buffer): ScriptedVersion;
@@ -32,7 +39,10 @@ export type ScriptedBucket = {
 
 const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
 
-export const createScriptedBucket = (keeping: ScriptedBucket['keeping']): ScriptedBucket => {
+export const createScriptedBucket = (
+  keeping: ScriptedBucket['keeping'],
+  now: () => number = Date.now,
+): ScriptedBucket => {
   const objects = new Map<string, ScriptedVersion[]>();
   const uploads = new Map<string, { readonly key: string; readonly parts: Map<number, Buffer> }>();
   let numbered = 0;
@@ -40,7 +50,7 @@ export const createScriptedBucket = (keeping: ScriptedBucket['keeping']): Script
   const add = (key: string, etag: string, bytes: Buffer | undefined): ScriptedVersion => {
     const versionId = keeping === 'one version' ? 'null' : `version-${++numbered}`;
     const others = (objects.get(key) ?? []).filter((other) => other.versionId !== versionId);
-    const version = { versionId, etag, bytes };
+    const version = { versionId, etag, bytes, modifiedAt: now() };
     objects.set(key, [...others, version]);
     return version;
   };
@@ -55,6 +65,10 @@ export const createScriptedBucket = (keeping: ScriptedBucket['keeping']): Script
   return {
     keeping,
     keys: () => [...objects.keys()].sort(),
+    versions: () =>
+      [...objects]
+        .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+        .flatMap(([key, versions]) => versions.toReversed().map((version) => ({ ...version, key }))),
     find(key, versionId) {
       const versions = objects.get(key) ?? [];
       return versionId === null ? versions.at(-1) : versions.find((version) => version.versionId === versionId);

@@ -204,15 +204,16 @@ describe('a query', () => {
   });
 
   it('of an index finds the items that have its key, and their keys alone', async () => {
-    await put('1', { open: { S: 'x' }, a: { S: 'a' } });
-    await put('2');
+    await put('1', { open: { S: 'x' }, auditAt: { N: '7' }, a: { S: 'a' } });
+    await put('2', { auditAt: { N: '7' } });
+    await put('3', { open: { S: 'x' } });
     const onIndex = {
       IndexName: 'open',
       KeyConditionExpression: '#open = :open',
       ExpressionAttributeNames: { '#open': 'open' },
       ExpressionAttributeValues: { ':open': { S: 'x' } },
     };
-    expect((await query(onIndex)).Items).toEqual([{ ...keyOf('1'), open: { S: 'x' } }]);
+    expect((await query(onIndex)).Items).toEqual([{ ...keyOf('1'), open: { S: 'x' }, auditAt: { N: '7' } }]);
     await expect(query({ ...onIndex, ConsistentRead: true })).rejects.toMatchObject(invalid);
   });
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 
 /** One request, read whole. `operation`: of the JSON protocols what X-Amz-Target names, of S3 the API's name for method and sub-resource. */
 export type ScriptedRequest = {
-  readonly service: 'sqs' | 'dynamodb' | 's3' | 'monitoring';
+  readonly service: 'sqs' | 'dynamodb' | 's3' | 'monitoring' | 'events';
   readonly operation: string;
   readonly method: string;
   /** As sent, still percent-encoded. */
@@ -53,6 +53,7 @@ export const scriptedAccess = {
 
 /** Source: the clients' `serviceTarget`, as in X-Amz-Target: <target>.<operation>. */
 const serviceTargets: Readonly<Record<string, ScriptedRequest['service']>> = {
+  AWSEvents: 'events',
   AmazonSQS: 'sqs',
   DynamoDB_20120810: 'dynamodb',
   GraniteServiceVersion20100801: 'monitoring',
@@ -76,7 +77,10 @@ const objectOperations: Readonly<Record<string, readonly (readonly [subResource:
   ],
 };
 const bucketOperations: typeof objectOperations = {
-  GET: [['', 'ListObjectsV2']],
+  GET: [
+    ['versions', 'ListObjectVersions'],
+    ['', 'ListObjectsV2'],
+  ],
   PUT: [
     ['versioning', 'PutBucketVersioning'],
     ['', 'CreateBucket'],

@@ -11,7 +11,7 @@ import { refuse, ScriptedError } from './scripted-error.ts';
 // S3 in memory, in its REST protocol, for tests. Buckets are named in the path.
 //
 // Models: whole puts and multipart uploads, ranges, If-Match, versions and delete markers, CRC32 in a header, errors in XML (without
-// a body for HEAD). Does not model: permissions, pages of listings, aws-chunked bodies (they are refused).
+// a body for HEAD), versions listed in pages. Does not model: permissions, pages of other listings, aws-chunked bodies (they are refused).
 
 export type ScriptedS3 = {
   readonly service: ScriptedService;
@@ -119,7 +119,45 @@ const getObject = (bucket: ScriptedBucket, key: string, request: ScriptedRequest
   return { status: 206, headers: { ...headers, 'content-range': contentRange }, body: bytes.subarray(start, end) };
 };
 
-export const createScriptedS3 = (): ScriptedS3 => {
+/** A page of the versions of a bucket, behind the markers that the query names. */
+const listVersions = (
+  name: string,
+  bucket: ScriptedBucket,
+  query: URLSearchParams,
+  pageSize: number,
+): ScriptedReply => {
+  const [prefix, keyMarker, idMarker] = [
+    query.get('prefix') ?? '',
+    query.get('key-marker'),
+    query.get('version-id-marker'),
+  ];
+  const order = (key: string): number =>
+    keyMarker === null ? 1 : Buffer.compare(Buffer.from(key), Buffer.from(keyMarker));
+  const all = bucket.versions().filter(({ key }) => key.startsWith(prefix));
+  const marked = all.findIndex(({ key, versionId }) => key === keyMarker && versionId === idMarker);
+  if (idMarker !== null && marked < 0) refuse('InvalidArgument', 'Invalid version id specified');
+  const left = idMarker === null ? all.filter(({ key }) => order(key) > 0) : all.slice(marked + 1);
+  const page = left.slice(0, pageSize);
+  const entries = page.map(({ key, versionId, etag, bytes, modifiedAt }) => {
+    const time = `<LastModified>${new Date(modifiedAt).toISOString()}</LastModified>`;
+    const id = `<Key>${escapeXml(key)}</Key><VersionId>${versionId}</VersionId>${time}`;
+    if (bytes === undefined) return `<DeleteMarker>${id}</DeleteMarker>`;
+    return `<Version>${id}<ETag>&quot;${etag}&quot;</ETag><Size>${bytes.length}</Size></Version>`;
+  });
+  const last = page.at(-1);
+  const next =
+    left.length === page.length || last === undefined
+      ? '<IsTruncated>false</IsTruncated>'
+      : `<IsTruncated>true</IsTruncated><NextKeyMarker>${escapeXml(last.key)}</NextKeyMarker><NextVersionIdMarker>${last.versionId}</NextVersionIdMarker>`;
+  return xmlReply(200, `<ListVersionsResult><Name>${name}</Name>${next}${entries.join('')}</ListVersionsResult>`);
+};
+
+export const createScriptedS3 = ({
+  versionsPerPage = 1_000,
+}: {
+  /** As with S3 when it is not given. Source: ListObjectVersions API reference. */
+  readonly versionsPerPage?: number;
+} = {}): ScriptedS3 => {
   const buckets = new Map<string, ScriptedBucket>();
 
   const bucketOf = (name: string): ScriptedBucket =>
@@ -130,7 +168,7 @@ export const createScriptedS3 = (): ScriptedS3 => {
     buckets.set(name, createScriptedBucket('one version'));
   };
 
-  const answerOnBucket = (name: string, { operation, body }: ScriptedRequest): ScriptedReply => {
+  const answerOnBucket = (name: string, { operation, body, query }: ScriptedRequest): ScriptedReply => {
     switch (operation) {
       case 'CreateBucket':
         createBucket(name);
@@ -142,6 +180,8 @@ export const createScriptedS3 = (): ScriptedS3 => {
         buckets.set(name, createScriptedBucket(hasVersions ? 'all versions' : 'one version'));
         return { status: 200 };
       }
+      case 'ListObjectVersions':
+        return listVersions(name, bucketOf(name), query, versionsPerPage);
       case 'ListObjectsV2': {
         const keys = bucketOf(name).keys();
         const contents = keys.map((key) => `<Contents><Key>${escapeXml(key)}</Key></Contents>`).join('');

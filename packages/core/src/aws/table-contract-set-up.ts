@@ -22,13 +22,13 @@ export const rowsTable = {
   KeySchema: [hash('pk'), range('row')],
 } as const satisfies Partial<CreateTableCommandInput>;
 
-/** The keys of the jobs table and its index of open jobs, as Terraform builds them. */
+/** The keys of the jobs table and its index of open jobs, by when their audit is due, as Terraform builds them. */
 export const jobsTable = {
   BillingMode: 'PAY_PER_REQUEST',
-  AttributeDefinitions: [text('pk'), text('sk'), text('open')],
+  AttributeDefinitions: [text('pk'), text('sk'), text('open'), { AttributeName: 'auditAt', AttributeType: 'N' }],
   KeySchema: [hash('pk'), range('sk')],
   GlobalSecondaryIndexes: [
-    { IndexName: openIndex, KeySchema: [hash('open'), range('pk')], Projection: { ProjectionType: 'KEYS_ONLY' } },
+    { IndexName: openIndex, KeySchema: [hash('open'), range('auditAt')], Projection: { ProjectionType: 'KEYS_ONLY' } },
   ],
 } as const satisfies Partial<CreateTableCommandInput>;
 

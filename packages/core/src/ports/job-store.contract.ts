@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ChunkPlan, ChunkRecord, DeadMark, Job, JobChange, JobState, JobStore } from './job-store.ts';
+import type { AuditNote, ChunkPlan, ChunkRecord, DeadMark, Job, JobChange, JobState, JobStore } from './job-store.ts';
 import { jobStates, terminalStates } from './job-store.ts';
+import type { ObjectVersion } from './object-store.ts';
 
 // What every JobStore promises. An adapter runs it from a test of its own.
 
@@ -21,6 +22,7 @@ const jobOf = (id = jobId, state: JobState = 'PLANNING'): Job => ({
   createdAt: 1_700_000_000_000,
   state,
   repairs: 0,
+  auditAt: 0,
 });
 
 const layout = {
@@ -31,6 +33,17 @@ const layout = {
   outputColumns: ['a'],
   dataStart: 17,
   dataLine: 2,
+};
+
+const found = { rows: 30, rejected: 1, done: 20, failed: 2, dead: 3, open: 4 };
+const note: AuditNote = {
+  through: 3,
+  ledger: found,
+  round: { next: 5, ledger: found, closed: 1, cleaned: 2, isNegative: false },
+  repair: { kind: 'automatic', next: 4 },
+  answeredAt: 9,
+  accounted: 23,
+  fruitless: 2,
 };
 
 const planOf = (chunk: number): ChunkPlan => ({
@@ -95,6 +108,8 @@ export const jobStoreContract = (name: string, setUp: () => Promise<JobStoreSetU
           plan: { chunks: 3, rows: 30, closedAt: 5 },
           reason: { code: 'FILE_FORMAT', message: 'expected "a", found \ufffe' },
           repairedAt: 7,
+          askedAt: 8,
+          audited: note,
         };
         await store.createJob(job);
         expect(await store.getJob(jobId)).toEqual(job);
@@ -139,6 +154,10 @@ export const jobStoreContract = (name: string, setUp: () => Promise<JobStoreSetU
         ['plan', { plan: { chunks: 1, rows: 10, closedAt: 9 } }],
         ['reason', { reason: { code: 'FILE_FORMAT', message: `it's "odd" \uffff` } }],
         ['repairs', { repairs: 2, repairedAt: 11 }],
+        ['when it is due', { auditAt: 2 ** 41 }],
+        ['what was asked for', { askedAt: 12 }],
+        ['what audits found', { audited: note }],
+        ['its end and that it was told', { state: 'COMPLETE', announcedAt: 13 }],
         ['several at once', { state: 'REFUSED', repairs: 1, reason: { code: 'A', message: 'b' } }],
         ['nothing', {}],
       ])('changes what it is given, and nothing else: %s', async (_, change) => {
@@ -391,6 +410,23 @@ export const jobStoreContract = (name: string, setUp: () => Promise<JobStoreSetU
       });
     });
 
+    describe('listChunks from a chunk on', () => {
+      it.each([
+        [0, 0],
+        [1, 1],
+        [700, 700],
+        [1_200, 1_200],
+        [1_201, undefined],
+        [10 ** 7, undefined],
+      ])('begins with it: %i', async (from, first) => {
+        const chunks = range(0, 1_200);
+        await store.putChunks(jobId, chunks.map(planOf));
+        await store.putMarks([markOf({ chunk: 3, row: 31 })]);
+        const listed = (await collect(store.listChunks(jobId, from))).map(({ chunk }) => chunk);
+        expect(listed).toEqual(first === undefined ? [] : chunks.slice(first));
+      });
+    });
+
     describe('putMarks', () => {
       it('keeps marks as they are', async () => {
         const marks: readonly DeadMark[] = [
@@ -461,6 +497,34 @@ export const jobStoreContract = (name: string, setUp: () => Promise<JobStoreSetU
         expect(listed.flatMap(({ row }) => row ?? [])).toEqual([3, 21, 30, 100, 91, 101, 1001]);
       });
 
+      it('begins with the chunk that it is given, its own mark first', async () => {
+        const places = [
+          {},
+          { chunk: 2 },
+          { chunk: 2, row: 21 },
+          { chunk: 9 },
+          { chunk: 9, row: 91 },
+          { chunk: 10, row: 1 },
+        ];
+        await store.putMarks(places.map((place) => markOf(place)));
+        const placesFrom = async (from: number) =>
+          (await collect(store.listMarks(jobId, from))).map(({ chunk, row }) => [chunk, row]);
+        expect(await placesFrom(0)).toEqual([
+          [2, undefined],
+          [2, 21],
+          [9, undefined],
+          [9, 91],
+          [10, 1],
+        ]);
+        expect(await placesFrom(3)).toEqual([
+          [9, undefined],
+          [9, 91],
+          [10, 1],
+        ]);
+        expect(await placesFrom(10)).toEqual([[10, 1]]);
+        expect(await placesFrom(11)).toEqual([]);
+      });
+
       it.each([500, 1_201])('lists each of %i marks once, in order', async (count) => {
         const rows = range(1, count);
         // Pages end within a chunk.
@@ -471,33 +535,104 @@ export const jobStoreContract = (name: string, setUp: () => Promise<JobStoreSetU
       });
     });
 
-    describe('listOpenJobs', () => {
-      const listOpen = async (): Promise<string[]> => (await collect(store.listOpenJobs())).sort();
+    describe('listDueJobs', () => {
+      const now = 1_000_000;
+      const listDue = (at = now): Promise<string[]> => collect(store.listDueJobs(at));
+      const dueJob = (id: string, auditAt: number, state: JobState = 'OPEN'): Job => ({ ...jobOf(id, state), auditAt });
 
       it('lists nothing where there is no job', async () => {
-        expect(await listOpen()).toEqual([]);
+        expect(await listDue()).toEqual([]);
       });
 
-      it('lists the jobs that are not in a terminal state', async () => {
-        for (const state of jobStates) await store.createJob(jobOf(`job-${state}`, state));
-        const open = jobStates.filter((state) => !terminalStates.includes(state));
-        expect(await listOpen()).toEqual(open.map((state) => `job-${state}`).sort());
+      it('lists the jobs that are due by now, those that have waited longest first', async () => {
+        await store.createJob(dueJob('job-c', now - 1));
+        await store.createJob(dueJob('job-d', now + 1));
+        await store.createJob(dueJob('job-b', now));
+        await store.createJob(dueJob('job-a', 900_000));
+        await store.createJob(dueJob('job-e', 2 ** 40));
+        expect(await listDue()).toEqual(['job-a', 'job-c', 'job-b']);
+        expect(await listDue(2 ** 40)).toEqual(['job-a', 'job-c', 'job-b', 'job-d', 'job-e']);
+        expect(await listDue(0)).toEqual([]);
       });
 
-      it('goes by the state a job stands in now', async () => {
-        await store.createJob(jobOf());
-        await store.createJob(jobOf(otherJobId, 'HELD'));
-        await store.changeJob(jobId, ['PLANNING'], { state: 'REFUSED' });
-        await store.changeJob(otherJobId, ['HELD'], { state: 'OPEN' });
-        expect(await listOpen()).toEqual([otherJobId]);
-        await store.changeJob(otherJobId, ['OPEN'], { state: 'COMPLETE' });
-        expect(await listOpen()).toEqual([]);
+      it('goes by when a job is due now', async () => {
+        await store.createJob(dueJob(jobId, now));
+        await store.changeJob(jobId, ['OPEN'], { auditAt: now + 60_000 });
+        expect(await listDue()).toEqual([]);
+        expect(await listDue(now + 60_000)).toEqual([jobId]);
+        await store.changeJob(jobId, ['OPEN'], { auditAt: now - 1, state: 'HELD' });
+        expect(await listDue()).toEqual([jobId]);
       });
 
-      it('lists each of many jobs once', async () => {
+      it('lists jobs in every state, also those at their end that was not told', async () => {
+        for (const state of jobStates) await store.createJob(dueJob(`job-${state}`, now, state));
+        expect((await listDue()).sort()).toEqual(jobStates.map((state) => `job-${state}`).sort());
+      });
+
+      it.each(terminalStates)('leaves out a job that ended %s once that was told', async (state) => {
+        await store.createJob(dueJob(jobId, now));
+        await store.createJob(dueJob(otherJobId, now));
+        await store.changeJob(jobId, ['OPEN'], { state });
+        expect((await listDue()).sort()).toEqual([jobId, otherJobId]);
+        await store.changeJob(jobId, [state], { announcedAt: now });
+        expect(await listDue()).toEqual([otherJobId]);
+        await store.changeJob(jobId, [state], { auditAt: 0 });
+        expect(await listDue()).toEqual([otherJobId]);
+      });
+
+      it('lists a job again that was told to be at its end and goes on', async () => {
+        await store.createJob({ ...dueJob(jobId, now, 'SUPERSEDED'), announcedAt: now });
+        expect(await listDue()).toEqual([]);
+        expect(await store.changeJob(jobId, ['SUPERSEDED'], { state: 'OPEN' })).toBe(true);
+        expect(await listDue()).toEqual([jobId]);
+        expect(await store.getJob(jobId)).toEqual(dueJob(jobId, now));
+        await store.changeJob(jobId, ['OPEN'], { state: 'COMPLETE' });
+        expect(await listDue()).toEqual([jobId]);
+      });
+
+      it('lists each of many jobs once, in order, also those that are due at the same time', async () => {
         const ids = range(1, 1_100).map((number) => `job-${String(number).padStart(5, '0')}`);
-        for (const id of ids) await store.createJob(jobOf(id));
-        expect(await listOpen()).toEqual(ids);
+        const dueAt = (index: number): number => Math.floor(index / 10);
+        for (const index of scattered(ids.map((_, at) => at))) {
+          await store.createJob(dueJob(ids[index] ?? '', dueAt(index)));
+        }
+        const listed = await listDue();
+        expect(listed.toSorted()).toEqual(ids);
+        const times = listed.map((id) => dueAt(ids.indexOf(id)));
+        expect(times).toEqual(times.toSorted((a, b) => a - b));
+      });
+    });
+
+    describe('noteFile', () => {
+      const version: ObjectVersion = { bucket: 'uploads', key: 'in/a file.csv', etag: 'etag-1', versionId: 'v 1' };
+      const { versionId: _, ...unversioned } = version;
+
+      it('makes hasFile true of this version, and of no other', async () => {
+        expect(await store.hasFile(version)).toBe(false);
+        await store.noteFile(version);
+        expect(await store.hasFile(version)).toBe(true);
+        for (const other of [
+          { ...version, bucket: 'others' },
+          { ...version, key: 'in/a file.csv ' },
+          { ...version, versionId: 'v 2' },
+          unversioned,
+        ]) {
+          expect(await store.hasFile(other)).toBe(false);
+        }
+      });
+
+      it('tells versions by their etag where the bucket keeps none', async () => {
+        await store.noteFile(unversioned);
+        expect(await store.hasFile(unversioned)).toBe(true);
+        expect(await store.hasFile({ ...unversioned, etag: 'etag-2' })).toBe(false);
+        expect(await store.hasFile(version)).toBe(false);
+      });
+
+      it('may be done again, and is no job', async () => {
+        await store.noteFile(version);
+        await store.noteFile(version);
+        expect(await store.hasFile(version)).toBe(true);
+        expect(await collect(store.listDueJobs(Number.MAX_SAFE_INTEGER))).toEqual([]);
       });
     });
   });

@@ -1,3 +1,4 @@
+import type { Ledger } from '../ledger.ts';
 import type { StageName } from '../wiring.ts';
 import type { ObjectVersion } from './object-store.ts';
 
@@ -15,6 +16,16 @@ export const jobStates = [
 export type JobState = (typeof jobStates)[number];
 
 export const terminalStates: readonly JobState[] = ['COMPLETE', 'SUPERSEDED', 'REFUSED'];
+
+/** True while audits have something to do with the job: until it is at its end and that was told. */
+export const isOpenJob = ({ state, announcedAt }: Pick<Job, 'state' | 'announcedAt'>): boolean =>
+  !terminalStates.includes(state) || announcedAt === undefined;
+
+/** The job after a change. */
+export const applyChange = (job: Job, change: JobChange): Job => {
+  const { announcedAt, ...changed } = { ...job, ...change };
+  return announcedAt === undefined || !terminalStates.includes(changed.state) ? changed : { ...changed, announcedAt };
+};
 
 /** How files under a key prefix are read. `schema` is as the user wrote it, checked when the profile was loaded. */
 export type Profile = {
@@ -51,6 +62,37 @@ export type PlanCursor = {
   readonly line: number;
 };
 
+/** What an audit found in the chunks that it has gone through so far. */
+export type AuditSums = {
+  readonly ledger: Ledger;
+  /** How many of the chunks are closed, and how many have their counts. */
+  readonly closed: number;
+  readonly cleaned: number;
+  /** Some chunk holds more rows than it was planned with; the sum over all could even that out. */
+  readonly isNegative: boolean;
+};
+
+/** Chunks whose open rows are being sent again (or given up), from `next` on. */
+export type RepairUnderWay = { readonly kind: 'automatic' | 'last' | 'asked'; readonly next: number };
+
+/**
+ * What audits remember of a job, written as a whole by each. Every note is right by itself, so of two audits at once either may
+ * write last.
+ */
+export type AuditNote = {
+  /** The chunks before this one are all closed, and `ledger` is their sum: they are not read again. */
+  readonly through: number;
+  readonly ledger: Ledger;
+  /** A round that was cut: it goes on with the chunk `next`, with what it found behind `through` so far. */
+  readonly round?: AuditSums & { readonly next: number };
+  readonly repair?: RepairUnderWay;
+  /** `askedAt` of the last repair that was asked for and done. */
+  readonly answeredAt?: number;
+  /** Rows and chunks accounted for at the end of the last round, and the audits since it last grew. */
+  readonly accounted: number;
+  readonly fruitless: number;
+};
+
 export type Job = {
   readonly jobId: string;
   readonly file: ObjectVersion & { readonly bytes: number };
@@ -70,12 +112,33 @@ export type Job = {
   /** Why the job ended REFUSED or SUPERSEDED. */
   readonly reason?: { readonly code: string; readonly message: string };
   readonly repairs: number;
+  /** When rows were last sent again, by whomever. */
   readonly repairedAt?: number;
+  /** When somebody last asked for a repair. */
+  readonly askedAt?: number;
+  /** When the next audit is due, in milliseconds since the Unix epoch. */
+  readonly auditAt: number;
+  readonly audited?: AuditNote;
+  /** When the end of the job was told; only a job in a terminal state has it. */
+  readonly announcedAt?: number;
 };
 
 /** What a later step may write into a job. */
 export type JobChange = Partial<
-  Pick<Job, 'state' | 'layout' | 'cursor' | 'plan' | 'reason' | 'repairs' | 'repairedAt'>
+  Pick<
+    Job,
+    | 'state'
+    | 'layout'
+    | 'cursor'
+    | 'plan'
+    | 'reason'
+    | 'repairs'
+    | 'repairedAt'
+    | 'askedAt'
+    | 'auditAt'
+    | 'audited'
+    | 'announcedAt'
+  >
 >;
 
 /** A chunk of the plan: bytes `start` (inclusive) to `end` (exclusive) of the source. */
@@ -121,7 +184,10 @@ export type JobStore = {
   /** False when the job exists; nothing is changed then. */
   createJob(job: Job): Promise<boolean>;
   getJob(jobId: string): Promise<Job | undefined>;
-  /** Applies the change if the job stands in one of `states`; false otherwise. */
+  /**
+   * Applies the change if the job stands in one of `states`; false otherwise. A change to a state that is not terminal takes
+   * `announcedAt` back: the job is open again.
+   */
   changeJob(jobId: string, states: readonly JobState[], change: JobChange): Promise<boolean>;
   /** Takes the lease when it is free, expired at `now`, or held by the same owner. */
   takeLease(jobId: string, lease: 'plan' | 'audit', owner: string, now: number, until: number): Promise<boolean>;
@@ -137,12 +203,18 @@ export type JobStore = {
     chunk: number,
     closed: { readonly done: number; readonly failed: number },
   ): Promise<boolean>;
-  /** The chunks in order, in pages. */
-  listChunks(jobId: string): AsyncIterable<readonly ChunkRecord[]>;
+  /** The chunks in order, in pages, from the chunk `from` on. */
+  listChunks(jobId: string, from?: number): AsyncIterable<readonly ChunkRecord[]>;
   /** Writes marks; one on the same row (or chunk, or file) replaces the older. */
   putMarks(marks: readonly DeadMark[]): Promise<void>;
-  /** The marks in chunk and row order, in pages. */
-  listMarks(jobId: string): AsyncIterable<readonly DeadMark[]>;
-  /** Ids of the jobs that are not in a terminal state. */
-  listOpenJobs(): AsyncIterable<readonly string[]>;
+  /** The marks in chunk and row order, in pages: all of them, or those on the chunk `from`, on later ones, and on their rows. */
+  listMarks(jobId: string, from?: number): AsyncIterable<readonly DeadMark[]>;
+  /**
+   * Ids of the open jobs whose next audit is due at `now`, those that have waited longest first. A job is open until it stands in
+   * a terminal state and that was announced. May lag behind by moments.
+   */
+  listDueJobs(now: number): AsyncIterable<readonly string[]>;
+  /** Remembers that the event of a file version arrived, whatever came of it. */
+  noteFile(file: ObjectVersion): Promise<void>;
+  hasFile(file: ObjectVersion): Promise<boolean>;
 };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ObjectHead, ObjectStore, ObjectVersion } from './object-store.ts';
+import type { ListCursor, ListedVersion, ObjectHead, ObjectStore, ObjectVersion } from './object-store.ts';
 
 // What every ObjectStore promises. An adapter runs it from a test of its own.
 
@@ -299,6 +299,78 @@ export const objectStoreContract = (name: string, setUp: () => Promise<ObjectSto
       it.each(oddKeys)('takes a key %s', async (_, oddKey) => {
         await store.putStream(made.bucket, oddKey, piecesOf('at ', oddKey));
         expect(await readNewest(made.bucket, oddKey)).toEqual(Buffer.from(`at ${oddKey}`));
+      });
+    });
+
+    describe('list', () => {
+      const collect = async (after?: ListCursor, prefix?: string): Promise<ListedVersion[]> => {
+        const listed: ListedVersion[] = [];
+        for await (const { versions } of store.list(made.bucket, after, prefix)) listed.push(...versions);
+        return listed;
+      };
+      const keysOf = (listed: readonly ListedVersion[]): string[] => listed.map((version) => version.key);
+
+      it('lists nothing where there is no object', async () => {
+        await store.put(made.otherBucket, key, 'text');
+        expect(await collect()).toEqual([]);
+      });
+
+      it('shows an object as its head does, and when it was put', async () => {
+        const { etag, bytes } = await store.put(made.bucket, key, 'text');
+        const [listed, ...others] = await collect();
+        expect(others).toEqual([]);
+        expect(listed).toEqual({ bucket: made.bucket, key, etag, bytes, modifiedAt: expect.any(Number) });
+        expect(listed?.modifiedAt).toBeGreaterThanOrEqual(0);
+        expect(await read({ bucket: made.bucket, key, etag }, 0, bytes)).toEqual(Buffer.from('text'));
+      });
+
+      it('shows of an object that was put again the newest version only, where the bucket keeps one', async () => {
+        await store.put(made.bucket, key, 'first');
+        const { etag } = await store.put(made.bucket, key, 'second');
+        expect((await collect()).map((version) => version.etag)).toEqual([etag]);
+      });
+
+      it('lists each of many keys once, in the order of their bytes', async () => {
+        // U+E000 comes before U+10000, whose first half is a lower unit of UTF-16.
+        const keys = ['a', 'a!', 'a/b', 'a/c', 'a0', 'b', 'z', 'é', '\ue000', '👍', '📦/x'].filter(
+          (name) => name !== 'a',
+        );
+        for (const name of keys.toReversed()) await store.put(made.bucket, name, name);
+        expect(keysOf(await collect())).toEqual(keys);
+      });
+
+      it('goes on behind any page, from a cursor that went through JSON', async () => {
+        const keys = Array.from({ length: 25 }, (_, index) => `in/${String(index).padStart(3, '0')}.csv`);
+        for (const name of keys) await store.put(made.bucket, name, 'text');
+        let seen = 0;
+        for await (const { versions, next } of store.list(made.bucket)) {
+          seen += versions.length;
+          if (next === undefined) break;
+          const after = JSON.parse(JSON.stringify(next)) as ListCursor;
+          expect(keysOf(await collect(after))).toEqual(keys.slice(seen));
+        }
+        expect(seen).toBe(keys.length);
+      });
+
+      it('lists only keys that begin with the prefix', async () => {
+        for (const name of ['in/a', 'in/b', 'in', 'ina', 'out/in/a', 'x'])
+          await store.put(made.bucket, name === 'in' ? 'i' : name, 't');
+        expect(keysOf(await collect(undefined, 'in/'))).toEqual(['in/a', 'in/b']);
+        expect(keysOf(await collect(undefined, 'in'))).toEqual(['in/a', 'in/b', 'ina']);
+        expect(keysOf(await collect(undefined, 'none'))).toEqual([]);
+        expect(keysOf(await collect(undefined, ''))).toHaveLength(6);
+      });
+
+      it.each(oddKeys)('lists a key %s', async (_, oddKey) => {
+        await store.put(made.bucket, oddKey, 'text');
+        expect(keysOf(await collect())).toEqual([oddKey]);
+      });
+
+      it('leaves out what was removed', async () => {
+        await store.put(made.bucket, key, 'text');
+        await store.put(made.bucket, 'in/other.csv', 'text');
+        await made.remove(made.bucket, key);
+        expect(keysOf(await collect())).toEqual(['in/other.csv']);
       });
     });
   });
