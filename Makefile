@@ -44,11 +44,13 @@ fuzz: setup ## try random broken input for MINUTES=10; SEED=... repeats a run, C
 	@$(with-node) node packages/core/src/fuzz/command.ts --minutes "$(MINUTES)" --seed "$(SEED)" --case "$(CASE)" --only "$(ONLY)"
 
 sim: setup ## simulate the pipeline under faults: SEEDS=1000 FROM=1 tries many seeds, SEED=n tells all of one
-	@$(with-node) $(simulator) $(if $(SEED),seed "$(SEED)" $(sim-knobs),seeds $(sim-range)) $(if $(SCENARIO),--scenario "$(SCENARIO)")
+	@$(with-node) $(simulator) $(if $(SEED),seed "$(SEED)",seeds) $(sim-options)
 
 simulator = node --disable-warning=ExperimentalWarning packages/simulator/src/command.ts
-sim-range = $(if $(SEEDS),--seeds "$(SEEDS)") $(if $(FROM),--from "$(FROM)")
-sim-knobs = $(if $(UPLOADS),--uploads "$(UPLOADS)") $(if $(RECORDS),--records "$(RECORDS)") $(if $(KILLS),--kills "$(KILLS)") $(if $(WITHOUT),--without "$(WITHOUT)") $(if $(FAULTS),--faults "$(FAULTS)")
+sim-option = $(if $($1),--$2 "$($1)")
+sim-options = $(call sim-option,SCENARIO,scenario) $(call sim-option,WITHOUT,without) $(call sim-option,FAULTS,faults) \
+	$(call sim-option,UPLOADS,uploads) $(call sim-option,RECORDS,records) \
+	$(if $(SEED),$(call sim-option,KILLS,kills),$(call sim-option,SEEDS,seeds) $(call sim-option,FROM,from))
 
 sim-exhaustive: setup ## kill a process at every port call of a small simulation, then at every pair of calls
 	@$(with-node) $(simulator) exhaustive

@@ -2,8 +2,6 @@ import type { ScenarioName } from './scenario.ts';
 import type { Knobs } from './workload.ts';
 import type { Kill } from './world.ts';
 
-export const scenarioNames = Object.keys({ swarm: 0, small: 0 } satisfies Record<ScenarioName, 0>) as ScenarioName[];
-
 /** What one simulation is a function of. */
 export type Run = {
   readonly seed: number;
@@ -14,7 +12,13 @@ export type Run = {
 
 /** Simulations that belong together, in an order that does not depend on who runs them. */
 export type Campaign =
-  | { readonly kind: 'seeds'; readonly from: number; readonly count: number; readonly scenario: ScenarioName }
+  | {
+      readonly kind: 'seeds';
+      readonly from: number;
+      readonly count: number;
+      readonly scenario: ScenarioName;
+      readonly knobs?: Knobs;
+    }
   /** One process dies, at each of `calls` port calls of the small scenario, before the call's effect and after it. */
   | { readonly kind: 'kills'; readonly calls: number }
   /**
@@ -36,8 +40,8 @@ const killAt = (index: number, firstCall = 1): Kill => ({
 /** How many runs a campaign has, and each of them by its number, from 0. */
 export const openCampaign = (campaign: Campaign): { readonly runs: number; at(index: number): Run } => {
   if (campaign.kind === 'seeds') {
-    const { from, count, scenario } = campaign;
-    return { runs: count, at: (index) => ({ seed: from + index, knobs: {}, scenario, kills: [] }) };
+    const { from, count, scenario, knobs = {} } = campaign;
+    return { runs: count, at: (index) => ({ seed: from + index, knobs, scenario, kills: [] }) };
   }
   if (campaign.kind === 'kills') {
     return { runs: campaign.calls * phases.length, at: (index) => small([killAt(index)]) };

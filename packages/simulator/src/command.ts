@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Run, scenarioNames } from './campaign.ts';
+import type { Run } from './campaign.ts';
 import { killTwice } from './exhaustive.ts';
 import { type FaultClass, faultClasses } from './fault-classes.ts';
 import { mutationSeedsMax, tryMutations } from './mutation-runs.ts';
@@ -16,10 +16,11 @@ import {
   oddCells,
 } from './report.ts';
 import { type Broken, runCampaign } from './run-campaign.ts';
-import type { ScenarioName } from './scenario.ts';
+import { type ScenarioName, scenarioNames } from './scenario.ts';
 import { shrink } from './shrink.ts';
 import { simulate } from './simulate.ts';
 import type { Sums } from './sums.ts';
+import type { Knobs } from './workload.ts';
 import type { Kill } from './world.ts';
 
 const progressMilliseconds = 5_000;
@@ -42,7 +43,7 @@ const createProgress = () => {
 
 const commit = (): string => {
   try {
-    return execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8' }).trim();
+    return execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8', stdio: 'pipe' }).trim();
   } catch {
     return 'unknown';
   }
@@ -93,21 +94,44 @@ const explain = async ({ run, outcome }: Broken): Promise<void> => {
   ]);
 };
 
+type KnobOptions = {
+  readonly uploads?: number;
+  readonly records?: number;
+  readonly without?: readonly FaultClass[];
+  readonly faults?: readonly FaultClass[];
+};
+
+const withKnobs = (command: Command): Command =>
+  command
+    .option('--uploads <number>', 'keep so many uploads', wholeNumber)
+    .option('--records <number>', 'keep so many records of each', wholeNumber)
+    .option('--without <classes>', 'fault classes to leave out', faultList)
+    .option('--faults <classes>', 'fault classes to leave in, or none', faultList);
+
+const toKnobs = ({ uploads, records, without, faults }: KnobOptions): Knobs => {
+  const left = faults === undefined ? without : faultClasses.filter((fault) => !faults.includes(fault));
+  return {
+    ...(uploads === undefined ? {} : { uploads }),
+    ...(records === undefined ? {} : { records }),
+    ...(left === undefined ? {} : { without: left }),
+  };
+};
+
 const scenarioOption = (): Option =>
   new Option('--scenario <name>', 'what is drawn').choices(scenarioNames).default('swarm');
 
 const program = new Command('simulator').description('simulates the pipeline under faults');
 
-program
-  .command('seeds')
+withKnobs(program.command('seeds'))
   .description('many seeds, on every core, until one breaks an invariant')
   .option('--seeds <number>', 'how many', wholeNumber, 1_000)
   .option('--from <seed>', 'the first', wholeNumber, 1)
   .addOption(scenarioOption())
-  .action(async (options: { seeds: number; from: number; scenario: ScenarioName }) => {
+  .action(async (options: KnobOptions & { seeds: number; from: number; scenario: ScenarioName }) => {
+    const { seeds, from, scenario } = options;
     const progress = createProgress();
     const { sums, broken } = await runCampaign(
-      { kind: 'seeds', from: options.from, count: options.seeds, scenario: options.scenario },
+      { kind: 'seeds', from, count: seeds, scenario, knobs: toKnobs(options) },
       { onProgress: ({ runs }: Sums, of) => progress(runs, of) },
     );
     print([...describeHits(sums.hits), '', ...describeSums(sums, seconds())]);
@@ -119,47 +143,28 @@ program
     if (odd.length > 0) print(['', ...odd]);
     print([
       '',
-      `every invariant holds in seeds ${options.from} to ${options.from + options.seeds - 1} at ${commit()}`,
-      `with 95 % confidence fewer than one seed in ${Math.floor(options.seeds / 3)} breaks one`,
+      `every invariant holds in seeds ${from} to ${from + seeds - 1} at ${commit()}`,
+      `with 95 % confidence fewer than one seed in ${Math.floor(seeds / 3)} breaks one`,
     ]);
   });
 
-program
-  .command('seed')
+withKnobs(program.command('seed'))
   .description('one seed, twice: both runs have to be the same')
   .argument('<seed>', 'any whole number', wholeNumber)
-  .option('--uploads <number>', 'keep so many uploads', wholeNumber)
-  .option('--records <number>', 'keep so many records of each', wholeNumber)
-  .option('--without <classes>', 'fault classes to leave out', faultList)
-  .option('--faults <classes>', 'fault classes to leave in, or none', faultList)
   .option('--kills <kills>', 'processes to kill: 12-before,40-after', killList)
   .addOption(scenarioOption())
-  .action(
-    async (
-      seed: number,
-      options: {
-        uploads?: number;
-        records?: number;
-        without?: FaultClass[];
-        faults?: FaultClass[];
-        kills?: Kill[];
-        scenario: ScenarioName;
-      },
-    ) => {
-      const { scenario, kills = [], faults, ...given } = options;
-      const knobs =
-        faults === undefined ? given : { ...given, without: faultClasses.filter((fault) => !faults.includes(fault)) };
-      const run: Run = { seed, knobs, scenario, kills };
-      const outcome = await again(run);
-      const twin = await again(run);
-      print([...describeHits(outcome.hits), '', ...describeTrace(outcome), '', ...describeOutcome(outcome)]);
-      if (outcome.digest !== twin.digest) {
-        print([`expected the same run twice, found the digests ${outcome.digest} and ${twin.digest}`]);
-        process.exitCode = 1;
-      }
-      if (outcome.violation !== undefined) process.exitCode = 1;
-    },
-  );
+  .action(async (seed: number, options: KnobOptions & { kills?: Kill[]; scenario: ScenarioName }) => {
+    const { scenario, kills = [] } = options;
+    const run: Run = { seed, knobs: toKnobs(options), scenario, kills };
+    const outcome = await again(run);
+    const twin = await again(run);
+    print([...describeHits(outcome.hits), '', ...describeTrace(outcome), '', ...describeOutcome(outcome)]);
+    if (outcome.digest !== twin.digest) {
+      print([`expected the same run twice, found the digests ${outcome.digest} and ${twin.digest}`]);
+      process.exitCode = 1;
+    }
+    if (outcome.violation !== undefined) process.exitCode = 1;
+  });
 
 program
   .command('exhaustive')
