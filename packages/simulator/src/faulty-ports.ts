@@ -1,5 +1,6 @@
 import { SluiceError } from '@sluice/core/errors';
 import { partitionKeyOf } from '@sluice/core/identity';
+import type { Events } from '@sluice/core/ports/events';
 import type { Job, JobStore } from '@sluice/core/ports/job-store';
 import type { ObjectStore } from '@sluice/core/ports/object-store';
 import type { BatchAnswer, Queue, QueueName } from '@sluice/core/ports/queue';
@@ -241,7 +242,7 @@ export const createFaultyPorts = (
       ledger(`changes a job: ${Object.keys(change).join(' ')} ${change.state ?? ''}`, async () => {
         const before = (await jobs.getJob(jobId)) as Job;
         const isChanged = await jobs.changeJob(jobId, states, change);
-        if (isChanged) tell({ kind: 'job changed', before, after: { ...before, ...change } });
+        if (isChanged) tell({ kind: 'job changed', before, after: (await jobs.getJob(jobId)) as Job });
         return isChanged;
       }),
     takeLease: (...given) => ledger(`takes the ${given[1]} lease`, () => jobs.takeLease(...given)),
@@ -268,18 +269,34 @@ export const createFaultyPorts = (
         await jobs.putMarks(marks);
         tell({ kind: 'marked', marks });
       }),
-    listChunks: (jobId) => list('lists chunks', () => jobs.listChunks(jobId)),
+    noteFile: (file) => ledger('notes a file', () => jobs.noteFile(file)),
+    hasFile: (file) => perform({ name: 'looks for a file', before: ['read-failed'], effect: () => jobs.hasFile(file) }),
+    listChunks: (...given) => list('lists chunks', () => jobs.listChunks(...given)),
     listMarks: (jobId) => list('lists marks', () => jobs.listMarks(jobId)),
     // An index lags behind: a job may not be in it yet.
-    listOpenJobs: () =>
-      list('lists open jobs', async function* () {
-        for await (const page of jobs.listOpenJobs()) {
+    listDueJobs: (now) =>
+      list('lists jobs that are due', async function* () {
+        for await (const page of jobs.listDueJobs(now)) {
           yield page.filter(() => !world.strikes('index-stale', stage));
         }
       }),
   };
 
+  const eventPorts: Events = {
+    send: (event) =>
+      perform({
+        name: `tells the end of a job: ${event.state}`,
+        before: ['send-lost'],
+        after: ['send-reply-lost'],
+        effect: async () => {
+          await services.events.send(event);
+          tell({ kind: 'announced', jobId: event.jobId, state: event.state });
+        },
+      }),
+  };
+
   const objectPorts: ObjectStore = {
+    list: (...given) => list('lists objects', () => objects.list(...given)),
     head: (bucket, key) =>
       perform({ name: 'looks for an object', before: ['slow-down'], effect: () => objects.head(bucket, key) }),
     async *readRange(version, start, end, signal) {
@@ -326,6 +343,7 @@ export const createFaultyPorts = (
     objects: objectPorts,
     rows: rowPorts,
     jobs: jobPorts,
+    events: eventPorts,
     queues: Object.fromEntries(queueNames.map((name) => [name, queueOf(name)])) as Services['queues'],
   };
 };

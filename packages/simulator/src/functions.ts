@@ -60,9 +60,10 @@ export const createFunctions = (options: FunctionsOptions): Functions => {
   const loggerOf = (stage: StageName): Logger => {
     const found =
       loggers.get(stage) ??
-      createTellingLogger(stage, (text) =>
-        world.actAs({ stage, invocation: '' }, () => world.tell({ kind: 'logged', text })),
-      );
+      createTellingLogger(stage, (text) => {
+        world.trace(`${stage} says ${text}`);
+        world.actAs({ stage, invocation: '' }, () => world.tell({ kind: 'logged', text }));
+      });
     loggers.set(stage, found);
     return found;
   };
@@ -90,7 +91,7 @@ export const createFunctions = (options: FunctionsOptions): Functions => {
       'relay-rows': () => createRelayRows(ports),
       'process-rows': () => createProcessRows(ports, { processor: userCode.processorIn(environment) }),
       'finish-rows': () => createFinishRows(ports),
-      'audit-job': () => createAuditJob(ports, { bucket: workBucket }),
+      'audit-job': () => createAuditJob(ports, { bucket: workBucket, inbox: inboxBucket }),
     } as const satisfies Record<StageName, () => unknown>;
     return create[stage]() as LocalFunction;
   };

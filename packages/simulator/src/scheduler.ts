@@ -83,7 +83,8 @@ export const createScheduler = (draws: Draws, startAt: number): Scheduler => {
   };
 
   return {
-    now: () => now,
+    // Whole milliseconds, as clocks tell.
+    now: () => Math.floor(now),
     after,
     sleep: (milliseconds, signal) =>
       new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { sweepBody } from '@sluice/core/messages';
-import type { Job, JobState } from '@sluice/core/ports/job-store';
+import { searchBody, serialiseRepair, sweepBody } from '@sluice/core/messages';
+import type { Job } from '@sluice/core/ports/job-store';
 import { terminalStates } from '@sluice/core/ports/job-store';
 import type { ObjectVersion } from '@sluice/core/ports/object-store';
 import type { QueueName } from '@sluice/core/ports/queue';
@@ -54,6 +54,7 @@ const startAt = 1_767_225_600_000;
 const livenessMilliseconds = 48 * 3600_000;
 /** How often the operator looks after things then. */
 const operatorMilliseconds = 20 * 60_000;
+const searchMilliseconds = 3600_000;
 const traceLinesMax = 80;
 /** Longest way of a call, in milliseconds: mostly, and of the few that take long. */
 const wayMilliseconds = 20;
@@ -350,7 +351,12 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
     scheduler.after(scenario.sweepMilliseconds, sweep);
   };
 
-  const isEnded = ({ state }: { readonly state: JobState }): boolean => terminalStates.includes(state);
+  const search = (): void => {
+    send('audits', searchBody);
+    scheduler.after(searchMilliseconds, search);
+  };
+
+  const isEnded = ({ state, announcedAt }: Job): boolean => terminalStates.includes(state) && announcedAt !== undefined;
 
   const isAtRest = (): boolean => {
     if (violation !== undefined) return true;
@@ -382,6 +388,9 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
   const operate = (): void => {
     if (scenario.isUnattended) return;
     for (const queue of queueNames) redrive(queue);
+    for (const { jobId, state } of jobs.values()) {
+      if (state === 'HELD' || state === 'STALLED') send('audits', serialiseRepair(jobId), 'operator');
+    }
   };
 
   const complain = (): never => {
@@ -400,6 +409,7 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
     async run(): Promise<void> {
       for (const upload of workload.uploads) scheduler.after(upload.atSeconds * 1000, () => bring(upload));
       scheduler.after(scenario.sweepMilliseconds, sweep);
+      scheduler.after(searchMilliseconds, search);
       plague();
       if (scenario.outageMilliseconds > 0) {
         userCode.setOutage(true);

@@ -1,6 +1,7 @@
+import type { ListPage } from '@sluice/core/ports/object-store';
 import { objectStoreContract } from '@sluice/core/ports/object-store.contract';
 import { describe, expect, it } from 'vitest';
-import { createVersionedObjects, type ListPage, type VersionedObjects } from './versioned-objects.ts';
+import { createVersionedObjects, type VersionedObjects } from './versioned-objects.ts';
 
 const setUp = (isVersioned: boolean, settings: { pieceBytes?: number; pageVersions?: number } = {}) =>
   createVersionedObjects({ isVersioned, now: () => 7, ...settings });

@@ -1,16 +1,11 @@
 import { createHash } from 'node:crypto';
 import { SluiceError } from '@sluice/core/errors';
-import type { ObjectHead, ObjectStore, ObjectVersion } from '@sluice/core/ports/object-store';
+import type { ListedVersion, ObjectHead, ObjectStore, ObjectVersion } from '@sluice/core/ports/object-store';
 
 // S3, in memory.
 //
 // Models: versions kept side by side or not, delete markers, ETags made from the content, If-Match, whole puts, listing of every
 // version in pages. Does not model: multipart ETags, the form of version ids. Nothing fails here: faults are the kernel's.
-
-/** Where a listing goes on: after this version. */
-export type ListCursor = { readonly key: string; readonly versionId?: string };
-export type ListedVersion = ObjectVersion & { readonly bytes: number; readonly modifiedAt: number };
-export type ListPage = { readonly versions: readonly ListedVersion[]; readonly next?: ListCursor };
 
 export type VersionedObjectsOptions = {
   readonly isVersioned: boolean;
@@ -23,8 +18,6 @@ export type VersionedObjectsOptions = {
 };
 
 export type VersionedObjects = ObjectStore & {
-  /** Every version of every object whose key begins with `prefix`: keys by their bytes, of each the newest version first, as S3 does. */
-  list(bucket: string, after?: ListCursor, prefix?: string): AsyncIterable<ListPage>;
   /** Puts an object at this time, and says what it has become. */
   upload(bucket: string, key: string, bytes: Buffer, at: number): ObjectVersion;
   /** Deletes the newest version; with versions kept it can still be read by its id. False when there is none. */

@@ -61,6 +61,7 @@ const sound = (): Given => ({
     rowsPerMessage: 0,
     createdAt: 0,
     repairs: 0,
+    auditAt: 0,
     state: 'COMPLETE',
     layout: {
       source: { bucket: 'inbox', key: 'a.csv', etag: 'e' },

@@ -65,6 +65,7 @@ export const createHandMadeRun = (options: HandMadeOptions = {}) => {
     createdAt: 0,
     state: 'PLANNING',
     repairs: 0,
+    auditAt: 0,
   };
 
   const tell = (stage: Actor['stage'], fact: FactBody): void =>
