@@ -113,7 +113,11 @@ export const auditPlanned = async (
     if (job.state === 'STALLED') return rest(note, 'STALLED', closedRows);
     if (state === 'OPEN' && mayRepair) {
       const kind = isLastRepair(job, ports) ? 'last' : 'automatic';
-      return repair({ kind, next: note.through }, note, closedRows);
+      const under = { kind, next: note.through } as const;
+      // Rows marked LOST and nothing else open would be a job that is held: whoever comes across them must know better.
+      const isNoted =
+        kind === 'automatic' || (await change({ audited: { ...note, repair: under }, auditAt: clock.now() }));
+      return isNoted ? repair(under, note, closedRows) : { rows: closedRows, state: job.state };
     }
     // Whoever brought the job back to life has sent its messages just now.
     const isBack = state === 'OPEN' && job.state !== 'OPEN';
