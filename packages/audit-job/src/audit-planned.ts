@@ -16,14 +16,8 @@ export type PlannedJob = Job & { readonly plan: NonNullable<Job['plan']> };
 /** What an audit came to: the rows that it counted for good, and where the job stands now. */
 export type Audited = { readonly rows: number; readonly state: JobState };
 
-/** The states an audit may move a planned job out of. */
-const auditedStates: readonly JobState[] = ['OPEN', 'HELD', 'STALLED', 'INCONSISTENT'];
-
 /** The states in which somebody may ask for a repair. */
 export const repairableStates: readonly JobState[] = ['OPEN', 'HELD', 'STALLED'];
-
-/** Merging takes no longer than this; with less left, another pass begins with it. */
-const mergeMilliseconds = 150_000;
 
 const isAsked = ({ askedAt, state, audited }: Job): boolean =>
   askedAt !== undefined && askedAt !== audited?.answeredAt && repairableStates.includes(state);
@@ -39,9 +33,11 @@ export const auditPlanned = async (
   const { jobId } = job;
   const everySeconds = wiring.pipeline.auditEverySeconds;
   const before = job.audited ?? emptyAuditNote;
+  const spareAtStart = invocation.spareMilliseconds();
 
+  /** Only while the job stands where this audit found it: what another has decided since then counts. */
   const change = (written: JobChange & Pick<Job, 'audited' | 'auditAt'>): Promise<boolean> =>
-    jobs.changeJob(jobId, auditedStates, written);
+    jobs.changeJob(jobId, [job.state], written);
 
   const auditAtOf = (state: JobState, note: AuditNote): number => {
     const now = clock.now();
@@ -94,7 +90,9 @@ export const auditPlanned = async (
   const complete = async (pass: Pass): Promise<Audited> => {
     const { note, sums, closedRows } = pass;
     if (sums.ledger.rejected > 0 && (config.mergeRejects ?? true)) {
-      if (pass.isCounting && invocation.spareMilliseconds() < mergeMilliseconds) return goOnSoon(note, closedRows);
+      // Merging begins with most of an invocation before it; a pass that has nothing left to count has all of it.
+      const isLate = invocation.spareMilliseconds() < spareAtStart / 2;
+      if (pass.isCounting && isLate) return goOnSoon(note, closedRows);
       const missing = await mergeRejects(job, ports, config.bucket);
       if (missing.length > 0) return restore(missing, pass);
     }
@@ -115,7 +113,11 @@ export const auditPlanned = async (
     if (job.state === 'STALLED') return rest(note, 'STALLED', closedRows);
     if (state === 'OPEN' && mayRepair) {
       const kind = isLastRepair(job, ports) ? 'last' : 'automatic';
-      return repair({ kind, next: note.through }, note, closedRows);
+      const under = { kind, next: note.through } as const;
+      // Rows marked LOST and nothing else open would be a job that is held: whoever comes across them must know better.
+      const isNoted =
+        kind === 'automatic' || (await change({ audited: { ...note, repair: under }, auditAt: clock.now() }));
+      return isNoted ? repair(under, note, closedRows) : { rows: closedRows, state: job.state };
     }
     // Whoever brought the job back to life has sent its messages just now.
     const isBack = state === 'OPEN' && job.state !== 'OPEN';

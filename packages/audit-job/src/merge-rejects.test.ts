@@ -210,7 +210,7 @@ describe('the merged rejects of a job', () => {
   });
 
   it('wait for a pass with enough time', async () => {
-    const made = await setUp({ chunks: [{ rows: 2, rejected: [1], done: [2] }], chunkMilliseconds: 100_000 });
+    const made = await setUp({ chunks: [{ rows: 2, rejected: [1], done: [2] }], chunkMilliseconds: 121_000 });
     expect(await made.audit()).toBe('OPEN');
     expect(made.jobs.jobOf(jobId).auditAt).toBe(made.clock.now());
     expect(await made.audit()).toBe('COMPLETE');

@@ -68,6 +68,27 @@ describe('a repair of a huge job', () => {
   });
 });
 
+describe('giving up', () => {
+  it('that was cut off behind its marks ends STALLED all the same', async () => {
+    let isDead = false;
+    const made = await setUp({
+      chunks: [{ rows: 1, rejected: [], pending: [1] }],
+      job: { repairs: 3, repairedAt: closedAt },
+      script: (operation, attempt) => {
+        if (isDead) throw new Error('dead');
+        isDead = operation === 'putMarks' && attempt === 2;
+        return isDead ? 'lost' : undefined;
+      },
+    });
+    made.clock.pass(400_000);
+    await made.deliver(serialiseAudit(jobId));
+    isDead = false;
+    made.clock.pass(300_000);
+    expect(made.marked()).toEqual([['LOST', 0, 1]]);
+    expect(await made.audit()).toBe('STALLED');
+  });
+});
+
 describe('a repair that somebody asks for', () => {
   const ask = (made: Awaited<ReturnType<typeof setUp>>): Promise<string[]> => made.deliver(serialiseRepair(jobId));
   const chunks: readonly ChunkState[] = [

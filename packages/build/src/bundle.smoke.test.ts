@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { jobIdOf } from '@sluice/core/identity';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { jobIdOf, mergedRejectKeysOf } from '@sluice/core/identity';
 import { createOpenJob } from '@sluice/core/memory-jobs';
 import {
   finishedEnvelope,
@@ -234,6 +234,13 @@ describe('a job through the bundles', () => {
 
     const [{ jobId: found = '' } = {}] = audits.map((body) => JSON.parse(body) as { readonly jobId: string });
     expect(await services.jobs.getJob(found)).toMatchObject({ state: 'COMPLETE', plan: { rows: 3, chunks: 1 } });
+    const told = services.events().map(({ Source, Detail }) => ({ Source, Detail: JSON.parse(Detail) as object }));
+    expect(told).toMatchObject([
+      { Source: 'sluice', Detail: { jobId: found, state: 'COMPLETE', rows: 3, rejected: 1 } },
+    ]);
+    const Key = mergedRejectKeysOf(found).csv;
+    const merged = await services.s3.send(new GetObjectCommand({ Bucket: workBucket, Key }));
+    expect(await merged.Body?.transformToString()).toBe(`id,name,mail,phone\n3,"${canaries[0]}\n",x\n`);
     expect(services.rowImages().map(({ status }) => status)).toEqual([{ S: 'DONE' }, { S: 'DONE' }]);
     // The rows are where they belong, so the canaries went through every bundle above.
     expect(JSON.stringify(services.rowImages())).toContain(canaries[1]);
@@ -250,9 +257,11 @@ describe('split-file', () => {
       recordOf('gone', uploadOf(gone.key, 100, gone.etag)),
     ];
     expect(await bundle.invoke({ Records: records })).toEqual({ batchItemFailures: [] });
-    const states: string[] = [];
-    for await (const page of services.jobs.listDueJobs(Number.MAX_SAFE_INTEGER)) states.push(...page);
-    expect(states).toEqual([]);
+    const open: string[] = [];
+    for await (const page of services.jobs.listDueJobs(Number.MAX_SAFE_INTEGER)) open.push(...page);
+    // Until its end was told, by the audit.
+    expect(open).toHaveLength(1);
+    expect(await services.jobs.getJob(open[0] ?? '')).toMatchObject({ state: 'SUPERSEDED', file: gone });
     expect(await metricsOf(bundle)).toMatchObject([{ MessagesFailed: 0 }]);
   });
 

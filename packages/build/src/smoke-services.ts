@@ -6,6 +6,7 @@ import { createAwsJobs } from '@sluice/core/aws/job-store';
 import { createAwsRows } from '@sluice/core/aws/row-store';
 import { createScriptedDynamoDb } from '@sluice/core/aws/scripted-dynamodb';
 import { scriptedAccess, startScriptedEndpoint } from '@sluice/core/aws/scripted-endpoint';
+import type { ScriptedEntry } from '@sluice/core/aws/scripted-events';
 import { createScriptedEvents } from '@sluice/core/aws/scripted-events';
 import { createScriptedS3 } from '@sluice/core/aws/scripted-s3';
 import { createScriptedSqs } from '@sluice/core/aws/scripted-sqs';
@@ -74,6 +75,8 @@ export type SmokeServices = {
   readonly rows: RowStore;
   /** Bodies of the messages in a queue that were not received before. */
   receive(queue: QueueName): Promise<readonly string[]>;
+  /** What was told on the event bus. */
+  events(): readonly ScriptedEntry[];
   /** The items of the rows table, as a stream shows them. */
   rowImages(): readonly Readonly<Record<string, AttributeValue>>[];
   close(): Promise<void>;
@@ -82,10 +85,11 @@ export type SmokeServices = {
 /** Starts the services, with every queue, table and bucket of a pipeline. */
 export const startSmokeServices = async (): Promise<SmokeServices> => {
   const dynamodb = createScriptedDynamoDb();
+  const events = createScriptedEvents();
   const endpoint = await startScriptedEndpoint({
     sqs: createScriptedSqs(),
     s3: createScriptedS3().service,
-    events: createScriptedEvents().service,
+    events: events.service,
     dynamodb: dynamodb.service,
     monitoring: () => ({ status: 200, body: JSON.stringify({ Label: 'age', Datapoints: [] }) }),
   });
@@ -112,6 +116,7 @@ export const startSmokeServices = async (): Promise<SmokeServices> => {
         bodies.push(...Messages.map(({ Body = '' }) => Body));
       }
     },
+    events: () => events.taken,
     rowImages: () => dynamodb.itemsOf(ROWS_TABLE),
     async close() {
       for (const client of [s3, sqs, reads, writes]) client.destroy();

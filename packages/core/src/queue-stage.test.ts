@@ -421,17 +421,18 @@ describe('an outage', () => {
   const allOf = (rows: readonly number[], fate: Fate): Record<number, Fate> =>
     Object.fromEntries(rows.map((row) => [row, fate]));
 
-  it('splits nothing and lets everything come back much later', async () => {
+  it('splits nothing and lets everything come back much later, never earlier than it says', async () => {
     const { deliver, queue, marks } = setUp({ work: fatesByRow(allOf([1, 2, 3, 4, 5], transient)) });
     const records = [recordOf('a', packOf([1, 2, 3])), recordOf('b', packOf([4]), 2), recordOf('c', packOf([5]), 3)];
     expect(await deliver(...records)).toEqual(['a', 'b', 'c']);
     expect(queue.sends).toEqual([]);
     expect(marks).toEqual([]);
     expect(delaysOf(queue)).toEqual([
-      ['handle of a', 600],
-      ['handle of b', 3_600],
-      ['handle of c', 21_600],
+      ['handle of a', 675],
+      ['handle of b', 4_050],
+      ['handle of c', 24_300],
     ]);
+    expect(lines.join('')).toContain('taken for an outage');
   });
 
   it('is not seen in fewer than five failures', async () => {

@@ -6,16 +6,14 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { describeError, SluiceError } from './errors.ts';
 import type { Invocation } from './invocation.ts';
 import { startInvocation } from './invocation.ts';
+import { createOutageWatch, isOutage, outageMemoryMilliseconds, secondsEarly } from './outage.ts';
 import type { JobStore } from './ports/job-store.ts';
 import type { JobsWaiting } from './ports/metrics.ts';
 import type { Queue, QueueName } from './ports/queue.ts';
 import type { Delivery, Fate, Settled, Settlement } from './settle.ts';
-import { notReached, settle } from './settle.ts';
+import { notReached, settle, triesOf } from './settle.ts';
 import type { Seams } from './stage.ts';
 import type { StageName } from './wiring.ts';
-
-/** An item whose stage calls something outside must fail at least this often in one invocation to count as an outage. */
-const outageCallsMin = 5;
 
 /** What an invocation counted; `retried` and `rowsIn` are filled from the deliveries unless the stage does it. */
 export type RowCounts = { rowsIn: number; rowsOut: number; retried: number; jobs?: JobsWaiting };
@@ -45,30 +43,29 @@ export type QueueStagePorts<Name extends QueueName = never> = Seams & {
 
 export type QueueHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
 
-const isFailure = (fate: Fate): boolean => fate.kind === 'transient';
+/** A pack whose time has not come: nothing of it is worked on. */
+const early = (delaySeconds: number): Fate => ({
+  kind: 'later',
+  code: 'OUT_OF_TIME',
+  message: 'expected the pack when it is due, found it earlier: no queue delays a message for longer',
+  delaySeconds,
+});
 
-/**
- * When every item that was tried failed transiently, and there were several, something behind the stage is out: no row is
- * to blame, nothing is split, and everything comes back much later.
- */
-const isOutage = <M, I>(batch: readonly Delivery<M, I>[]): boolean => {
-  let failures = 0;
-  for (const { fates } of batch) {
-    for (const fate of fates) {
-      if (fate.kind === 'done' || fate.kind === 'permanent') return false;
-      if (isFailure(fate)) failures++;
-    }
-  }
-  return failures >= outageCallsMin;
-};
-
-const readBatch = <M, I>(stage: QueueStage<M, I>, event: SQSEvent): Delivery<M, I>[] =>
+const readBatch = <M, I>(
+  stage: QueueStage<M, I>,
+  event: SQSEvent,
+  outageDelaysSeconds: readonly number[],
+): Delivery<M, I>[] =>
   event.Records.map((record) => {
     const receives = Number(record.attributes.ApproximateReceiveCount);
     try {
       const message = stage.parse(record.body);
       const items = stage.itemsOf(message);
-      return { record, receives, message, items, fates: items.map(() => notReached) };
+      const tried = stage.pack !== undefined && items.length > 1 ? stage.tried(message) : 0;
+      const seconds = secondsEarly(record, tried, outageDelaysSeconds);
+      if (seconds <= 0) return { record, receives, message, items, fates: items.map(() => notReached) };
+      const fate = receives > 1 ? notReached : early(seconds);
+      return { record, receives, waits: 1, message, items, fates: items.map(() => fate) };
     } catch {
       // Whatever it was, only this message is to blame: its neighbours go on.
       return { record, receives, message: undefined, items: [], fates: [] };
@@ -107,11 +104,12 @@ export const createQueueStage = <Message, Item>(
   stage: QueueStage<Message, Item>,
   ports: QueueStagePorts,
 ): QueueHandler => {
-  const { wiring, logger, metrics } = ports;
+  const { clock, wiring, logger, metrics } = ports;
   const settings = wiring.stages[stage.stage];
   if (settings.queue === undefined || settings.maxReceiveCount === undefined) {
     throw new Error(`wiring.json: stages.${stage.stage}: expected queue and maxReceiveCount`);
   }
+  const { retryDelaysSeconds, outageDelaysSeconds } = wiring.pipeline;
   const settlement = { ...stage, maxReceiveCount: settings.maxReceiveCount };
   const queue = ports.queues[settings.queue];
   if (queue === undefined) {
@@ -120,15 +118,19 @@ export const createQueueStage = <Message, Item>(
     );
   }
   const settlePorts = { ...ports, queue };
+  // A stage whose packs an outage sends again can tell one when it lasts.
+  const metOutage =
+    stage.pack === undefined ? isOutage : createOutageWatch(settlement, outageMemoryMilliseconds(retryDelaysSeconds));
 
   const handler = async (event: SQSEvent, context: Context): Promise<Settled[]> => {
     if (!Array.isArray(event.Records)) {
       throw new SluiceError('MESSAGE_INVALID', 'expected an SQS event, found one without Records');
     }
-    const batch = readBatch(stage, event);
+    const startedAt = clock.now();
+    const batch = readBatch(stage, event, outageDelaysSeconds);
     const counts: RowCounts = { rowsIn: 0, rowsOut: 0, retried: 0 };
-    countDeliveries(stage, batch, counts);
-    const readable = batch.filter((delivery) => delivery.message !== undefined);
+    const readable = batch.filter((delivery) => delivery.message !== undefined && triesOf(delivery) > 0);
+    countDeliveries(stage, readable, counts);
     try {
       if (readable.length > 0) await stage.work(readable, startInvocation(context), counts);
     } catch (thrown) {
@@ -141,16 +143,9 @@ export const createQueueStage = <Message, Item>(
       }
       logger.warn('the batch failed as a whole', { code, reason: message });
     }
-    let delays = wiring.pipeline.retryDelaysSeconds;
-    if (isOutage(readable)) {
-      delays = wiring.pipeline.outageDelaysSeconds;
-      for (const { fates } of readable) {
-        fates.forEach((fate, index) => {
-          if (fate.kind === 'transient') fates[index] = { ...fate, kind: 'later' };
-        });
-      }
-    }
-    const { settled, dead } = await settle(batch, settlement, settlePorts, delays);
+    const pause = { retryDelaysSeconds, outageDelaysSeconds, isOutage: metOutage(readable, startedAt, clock.now()) };
+    if (pause.isOutage) logger.warn('what fails is taken for an outage', { messages: readable.length });
+    const { settled, dead } = await settle(batch, settlement, settlePorts, pause);
     if (settled.length !== event.Records.length) {
       throw new Error(`expected ${event.Records.length} settled records, found ${settled.length}`);
     }

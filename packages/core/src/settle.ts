@@ -2,8 +2,8 @@ import type { SQSRecord } from 'aws-lambda';
 import type { ErrorCode } from './errors.ts';
 import type { DeadMark, JobStore } from './ports/job-store.ts';
 import type { Queue } from './ports/queue.ts';
-import { batchEntriesMax } from './ports/queue.ts';
-import type { Unsent } from './send.ts';
+import { batchEntriesMax, delaySecondsMax } from './ports/queue.ts';
+import type { Outgoing, Unsent } from './send.ts';
 import { sendAll } from './send.ts';
 import type { Seams } from './stage.ts';
 import type { StageName } from './wiring.ts';
@@ -20,6 +20,13 @@ export type Fate =
       readonly kind: 'permanent' | 'transient' | 'untried' | 'later';
       readonly code: ErrorCode | (string & {});
       readonly message: string;
+    }
+  /** Its message is to stay away this long, whatever else is said of delays. */
+  | {
+      readonly kind: 'later';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly delaySeconds: number;
     };
 
 export const done: Fate = { kind: 'done' };
@@ -31,16 +38,25 @@ export const notReached: Fate = {
   message: 'expected time for every row of the batch, found too little left',
 };
 
+/** True for what is never to be tried again. */
+export const isAnswered = (fate: Fate | undefined): boolean => fate?.kind === 'done' || fate?.kind === 'permanent';
+
 /** One delivered message: its items (the rows of a pack; one for a message that is not a pack) and their fates. */
 export type Delivery<Message, Item> = {
   readonly record: SQSRecord;
   /** How often the queue has delivered it, this time included. */
   readonly receives: number;
+  /** Its first delivery came before its time and only waited: it was no try. */
+  readonly waits?: 1;
   /** Undefined when it could not be read. */
   readonly message: Message | undefined;
   readonly items: readonly Item[];
   readonly fates: Fate[];
 };
+
+/** How often what it holds was tried since it was sent, this time included. */
+export const triesOf = ({ receives, waits }: Pick<Delivery<unknown, unknown>, 'receives' | 'waits'>): number =>
+  receives - (waits ?? 0);
 
 /** What settlement must know of a stage's messages. */
 export type Settlement<Message, Item> = {
@@ -48,6 +64,11 @@ export type Settlement<Message, Item> = {
   readonly maxReceiveCount: number;
   /** A message of one item alone, tried `tried` times before. Only packs need it. */
   readonly single?: (message: Message, item: Item, tried: number) => string;
+  /**
+   * A message of some of the items, tried `tried` times before. A stage that splits a pack which comes a second time needs it:
+   * in an outage its packs are sent again, so that they come as new ones.
+   */
+  readonly pack?: (message: Message, items: readonly Item[], tried: number) => string;
   /** A message of one item is a pack too when it first comes: its item gets as many tries as one of a larger pack. */
   readonly hasPacksOfOne?: true;
   /** Tries before this message was sent. */
@@ -77,10 +98,21 @@ const invalidFate: Fate = {
   message: 'expected a message of a version this stage reads, found another',
 };
 
+/** When what failed comes back, by the number of tries, and whether what failed met an outage. */
+export type Pause = {
+  readonly retryDelaysSeconds: readonly number[];
+  readonly outageDelaysSeconds: readonly number[];
+  readonly isOutage: boolean;
+};
+
 /** Spreads retries over +-25 % of their delay. */
 const withJitter = (seconds: number, random: number): number => seconds * (0.75 + random / 2);
 
-const delayAfter = (receives: number, delaysSeconds: readonly number[]): number =>
+/** Spreads over +25 %: the delays of an outage together must not fall short of what they say. */
+const withLateness = (seconds: number, random: number): number => seconds * (1 + random / 4);
+
+/** A delay by the number of tries, from 1. */
+export const delayAfter = (receives: number, delaysSeconds: readonly number[]): number =>
   delaysSeconds[Math.min(receives, delaysSeconds.length) - 1] ?? 0;
 
 /**
@@ -88,6 +120,7 @@ const delayAfter = (receives: number, delaysSeconds: readonly number[]): number 
  *
  * - Rows of a pack that failed are sent again alone and the pack is acknowledged; if that send is not confirmed, the pack
  *   comes back whole. A pack with a row that must come `later` comes back whole.
+ * - In an outage nothing is split: packs come back as packs, and after much longer delays.
  * - On a message's last delivery the rows it still holds get dead marks before it is reported failed.
  * - A permanent failure is acknowledged once its mark is written.
  * - What comes back does so after a delay by receive count, with jitter, not after the queue's whole timeout.
@@ -99,12 +132,13 @@ export const settle = async <Message, Item>(
   batch: readonly Delivery<Message, Item>[],
   settlement: Settlement<Message, Item>,
   ports: SettlePorts,
-  delaysSeconds: readonly number[],
+  pause: Pause,
 ): Promise<{ readonly settled: Settled[]; readonly dead: number }> => {
   const comesBack: (Fate | undefined)[] = batch.map((delivery) =>
     delivery.message === undefined ? invalidFate : delivery.fates.find((fate) => fate.kind === 'later'),
   );
-  await resendAlone(batch, settlement, ports, delaysSeconds, comesBack);
+  const alreadySent = await putAway(batch, settlement, ports, pause, comesBack);
+  await resendAlone(batch, settlement, ports, pause, comesBack, alreadySent);
 
   const marks: { readonly index: number; readonly mark: DeadMark; readonly rows: number }[] = [];
   batch.forEach((delivery, index) => {
@@ -129,7 +163,7 @@ export const settle = async <Message, Item>(
         stage: settlement.stage,
         code: fate.code,
         message: fate.message,
-        attempts: settlement.tried(message) + delivery.receives,
+        attempts: settlement.tried(message) + triesOf(delivery),
         ...(fate.kind === 'permanent' ? { permanent: true } : {}),
       };
       marks.push({ index, mark, rows: settlement.rowsOf(item) });
@@ -154,7 +188,7 @@ export const settle = async <Message, Item>(
     }
   }
 
-  await delay(batch, ports, delaysSeconds, comesBack);
+  await delay(batch, settlement, ports, pause, comesBack);
   const settled = comesBack.map(
     (fate): Settled => (fate === undefined ? acknowledged : { status: 'rejected', reason: codeOf(fate) }),
   );
@@ -166,21 +200,100 @@ const codeOf = (fate: Fate): string => (fate.kind === 'done' ? '' : fate.code);
 
 const isFailed = (fate: Fate): boolean => fate.kind === 'transient' || fate.kind === 'untried';
 
+type Resent = Outgoing & { readonly index: number };
+
+/** What the queue does not confirm comes back as it was. */
+const resend = async (
+  messages: readonly Resent[],
+  ports: SettlePorts,
+  comesBack: (Fate | undefined)[],
+): Promise<void> => {
+  if (messages.length === 0) return;
+  const unsent: readonly Unsent[] = await sendAll(ports.queue, messages, ports);
+  for (const { index, code } of unsent) {
+    const message = messages[index];
+    if (message === undefined) continue;
+    comesBack[message.index] = {
+      kind: 'later',
+      code,
+      message: 'expected the queue to take rows again, found them refused',
+    };
+  }
+};
+
+/** True for an item alone that was in a pack until all delays of an outage were used up: it is not put away again. */
+const isSpent = <Message, Item>(
+  { message, items }: Delivery<Message, Item>,
+  { pack, tried }: Settlement<Message, Item>,
+  { outageDelaysSeconds }: Pause,
+): boolean =>
+  pack !== undefined &&
+  message !== undefined &&
+  items.length === 1 &&
+  tried(message) === outageDelaysSeconds.length + 1;
+
+/**
+ * In an outage nothing is split. Of a pack what is not done is sent again as a pack, since it could not be told from one over
+ * which the process died; as often as there are delays, after that its items go on alone. An item alone comes back as it is;
+ * on its last delivery it is sent again, once, unless it has been through the outage. Returns which were sent.
+ */
+const putAway = async <Message, Item>(
+  batch: readonly Delivery<Message, Item>[],
+  settlement: Settlement<Message, Item>,
+  ports: SettlePorts,
+  pause: Pause,
+  comesBack: (Fate | undefined)[],
+): Promise<ReadonlySet<number>> => {
+  const sent: Resent[] = [];
+  if (!pause.isOutage) return new Set();
+  const { outageDelaysSeconds } = pause;
+  const { pack, single, maxReceiveCount } = settlement;
+  const send = (index: number, body: string, tried: number): void => {
+    comesBack[index] = undefined;
+    const seconds = withLateness(delayAfter(tried, outageDelaysSeconds), ports.random());
+    sent.push({ index, body, delaySeconds: Math.min(seconds, delaySecondsMax) });
+  };
+  batch.forEach((delivery, index) => {
+    const { message, items, fates, receives, record } = delivery;
+    const fate = comesBack[index] ?? fates.find(({ kind }) => kind === 'transient');
+    if (message === undefined || fate === undefined || 'delaySeconds' in fate) return;
+    comesBack[index] = fate;
+    if (pack === undefined || single === undefined) return;
+    const tried = settlement.tried(message) + triesOf(delivery);
+    if (items.length > 1) {
+      const rest = items.filter((_, position) => !isAnswered(fates[position]));
+      if (tried <= outageDelaysSeconds.length) send(index, pack(message, rest, tried), tried);
+      else if (fate.kind === 'transient') comesBack[index] = undefined;
+      return;
+    }
+    const age = ports.clock.now() - Number(record.attributes.ApproximateFirstReceiveTimestamp);
+    const isYoung = age < delayAfter(1, outageDelaysSeconds) * 1_000;
+    const isFirst = settlement.tried(message) < maxReceiveCount;
+    if (receives >= maxReceiveCount && fate.kind === 'transient' && isYoung && isFirst) {
+      send(index, single(message, items[0] as Item, tried), 1);
+    }
+  });
+  await resend(sent, ports, comesBack);
+  return new Set(sent.map(({ index }) => index));
+};
+
 const resendAlone = async <Message, Item>(
   batch: readonly Delivery<Message, Item>[],
   settlement: Settlement<Message, Item>,
   ports: SettlePorts,
-  delaysSeconds: readonly number[],
+  { retryDelaysSeconds }: Pause,
   comesBack: (Fate | undefined)[],
+  alreadySent: ReadonlySet<number>,
 ): Promise<void> => {
-  const singles: { readonly body: string; readonly delaySeconds: number; readonly index: number }[] = [];
+  const singles: Resent[] = [];
   batch.forEach((delivery, index) => {
-    const { message, items, fates, receives } = delivery;
-    if (message === undefined || comesBack[index] !== undefined) return;
+    const { message, items, fates } = delivery;
+    if (message === undefined || comesBack[index] !== undefined || alreadySent.has(index)) return;
     const failed = fates.find(isFailed);
     if (failed === undefined) return;
     const before = settlement.tried(message);
-    const isFirstTry = before === 0 && receives === 1 && failed.kind === 'transient';
+    const tries = triesOf(delivery);
+    const isFirstTry = before === 0 && tries === 1 && failed.kind === 'transient';
     const isAlone = items.length === 1 && !(settlement.hasPacksOfOne === true && isFirstTry);
     if (isAlone || settlement.single === undefined) {
       comesBack[index] = failed;
@@ -188,23 +301,12 @@ const resendAlone = async <Message, Item>(
     }
     fates.forEach((fate, position) => {
       if (!isFailed(fate) || settlement.single === undefined) return;
-      const tried = before + (fate.kind === 'untried' ? receives - 1 : receives);
+      const tried = before + (fate.kind === 'untried' ? tries - 1 : tries);
       const body = settlement.single(message, items[position] as Item, tried);
-      singles.push({ body, delaySeconds: withJitter(delayAfter(1, delaysSeconds), ports.random()), index });
+      singles.push({ body, delaySeconds: withJitter(delayAfter(1, retryDelaysSeconds), ports.random()), index });
     });
   });
-  if (singles.length === 0) return;
-  const unsent: readonly Unsent[] = await sendAll(ports.queue, singles, ports);
-  for (const { index, code } of unsent) {
-    const single = singles[index];
-    if (single !== undefined) {
-      comesBack[single.index] = {
-        kind: 'later',
-        code,
-        message: 'expected the queue to take a row alone, found it refused',
-      };
-    }
-  }
+  await resend(singles, ports, comesBack);
 };
 
 /** A delivered message and how long it is to stay away. */
@@ -229,14 +331,24 @@ export const hideAll = async (
 
 const delay = <Message, Item>(
   batch: readonly Delivery<Message, Item>[],
+  settlement: Settlement<Message, Item>,
   ports: SettlePorts,
-  delaysSeconds: readonly number[],
+  pause: Pause,
   comesBack: readonly (Fate | undefined)[],
 ): Promise<void> => {
+  const { retryDelaysSeconds, outageDelaysSeconds, isOutage } = pause;
+  const secondsOf = (delivery: Delivery<Message, Item>, fate: Fate): number => {
+    const random = ports.random();
+    if ('delaySeconds' in fate) return withLateness(fate.delaySeconds, random);
+    const tries = triesOf(delivery);
+    if (!isOutage || isSpent(delivery, settlement, pause))
+      return withJitter(delayAfter(tries, retryDelaysSeconds), random);
+    return withLateness(delayAfter(tries, outageDelaysSeconds), random);
+  };
   const hidden = batch.flatMap((delivery, index) => {
-    if (comesBack[index] === undefined) return [];
-    const timeoutSeconds = withJitter(delayAfter(delivery.receives, delaysSeconds), ports.random());
-    return [{ receiptHandle: delivery.record.receiptHandle, timeoutSeconds }];
+    const fate = comesBack[index];
+    if (fate === undefined) return [];
+    return [{ receiptHandle: delivery.record.receiptHandle, timeoutSeconds: secondsOf(delivery, fate) }];
   });
   return hideAll(ports.queue, hidden, ports.logger);
 };

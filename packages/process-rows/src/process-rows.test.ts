@@ -52,6 +52,13 @@ const setUp = (process: Process, settings: Omit<StageHarnessSettings, 'stage'> =
   };
 };
 
+/** A pack as an outage sent it again, by when it was first delivered and how often. */
+const sentAgain = (
+  id: string,
+  rows: readonly number[],
+  { tried = 1, firstAfterSeconds = 0, receives = 1 },
+): Parameters<typeof recordOf> => [id, packOf(rows, { tried }), receives, firstAfterSeconds * 1_000];
+
 /** Every outcome that the queue confirmed. */
 const outcomesOf = (queue: ScriptedQueue): OutcomeTuple[] =>
   queue.bodies.flatMap((body) => parseFinishedMessage(body).outcomes);
@@ -245,20 +252,115 @@ describe('process-rows', () => {
     expect(c).toBeUndefined();
   });
 
-  it('splits nothing and lets everything come back much later when five calls fail and none succeeds', async () => {
+  it('sends packs again whole and lets rows alone come back, much later, when five calls fail and none succeeds', async () => {
     const { deliver, queues, marks } = setUp(away);
-    expect(await deliver(['a', packOf([1, 2, 3])], ['b', packOf([4])], ['c', packOf([5]), 2])).toEqual(['a', 'b', 'c']);
-    expect(queues.work.sends).toEqual([]);
+    const batch: Parameters<typeof recordOf>[] = [
+      ['a', packOf([1, 2, 3])],
+      ['b', packOf([4])],
+      ['c', packOf([5]), 2],
+    ];
+    expect(await deliver(...batch)).toEqual(['b', 'c']);
+    expect(queues.work.bodies).toEqual([packOf([1, 2, 3], { tried: 1 })]);
+    expect(queues.work.taken.map(({ delaySeconds }) => delaySeconds)).toEqual([675]);
+    expect(visibilitiesOf(queues.work)).toEqual({ b: 675, c: 4050 });
     expect(queues.finished.sends).toEqual([]);
-    expect(visibilitiesOf(queues.work)).toEqual({ a: 600, b: 600, c: 3600 });
     expect(marks).toEqual([]);
+  });
+
+  it('lets a pack come back as it is when the queue does not take it again', async () => {
+    const work = createScriptedQueue((entries) => refuse(['0'], entries));
+    const { deliver, queues } = setUp(away, { queues: { work } });
+    expect(await deliver(['a', packOf([1, 2, 3, 4, 5])])).toEqual(['a']);
+    expect(visibilitiesOf(queues.work)).toEqual({ a: 675 });
+  });
+
+  it('calls the rows of a pack that an outage put away together, and tells them the number of their try', async () => {
+    const { deliver, calls, queues } = setUp(({ row }) => ({ row }));
+    expect(await deliver(sentAgain('a', [1, 2, 3], { tried: 1, firstAfterSeconds: 600 }))).toEqual([]);
+    expect(calls.map(({ row, attempt }) => [row, attempt])).toEqual([1, 2, 3].map((row) => [row, 2]));
+    expect(outcomesOf(queues.finished)).toHaveLength(3);
+  });
+
+  it.each([
+    [2, 3_600 - 900],
+    [3, 21_600 - 900],
+  ])(
+    'keeps a pack tried %i times waiting for the %i s that no queue delays a message, and then calls it',
+    async (tried, seconds) => {
+      const { deliver, calls, queues, counts } = setUp(({ row }) => ({ row }));
+      const again = { tried, firstAfterSeconds: 900 };
+      expect(await deliver(sentAgain('a', [1, 2], again), ['b', packOf([3])])).toEqual(['a']);
+      expect(calls.map(({ row }) => row)).toEqual([3]);
+      expect(visibilitiesOf(queues.work)).toEqual({ a: seconds * 1.125 });
+      expect(counts).toMatchObject([{ rowsIn: 1, retried: 0 }]);
+      expect(await deliver(sentAgain('a', [1, 2], { ...again, receives: 2 }))).toEqual([]);
+      expect(calls.slice(1).map(({ row, attempt }) => [row, attempt])).toEqual([1, 2].map((row) => [row, tried + 1]));
+    },
+  );
+
+  it.each([
+    [1, 600, 2],
+    [2, 900, 3],
+  ])(
+    'splits a pack tried %i times over which the process died all the same',
+    async (tried, firstAfterSeconds, receives) => {
+      const { deliver, calls, queues } = setUp(({ row }) => ({ row }));
+      expect(await deliver(sentAgain('a', [1, 2], { tried, firstAfterSeconds, receives }))).toEqual([]);
+      expect(calls).toEqual([]);
+      expect(singlesOf(queues.work)).toEqual([1, 2].map((row) => ({ row: tuple(row), tried: tried + 1 })));
+    },
+  );
+
+  it('sends a pack three times again, longer each time, and then its rows alone, which die soon', async () => {
+    const { deliver, queues, marks } = setUp(away);
+    const rows = [1, 2, 3, 4, 5];
+    for (const tried of [0, 1, 2, 3]) {
+      const isParked = tried > 1;
+      const firstAfterSeconds = [0, 600, 900, 900][tried] ?? 0;
+      expect(await deliver(sentAgain('a', rows, { tried, firstAfterSeconds, receives: isParked ? 2 : 1 }))).toEqual([]);
+    }
+    const { taken } = queues.work;
+    expect(taken.slice(0, 3)).toMatchObject([
+      { body: packOf(rows, { tried: 1 }), delaySeconds: 675 },
+      { body: packOf(rows, { tried: 2 }), delaySeconds: 900 },
+      { body: packOf(rows, { tried: 3 }), delaySeconds: 900 },
+    ]);
+    expect(taken.slice(3).map(({ body }) => body)).toEqual(rows.map((row) => packOf([row], { tried: 4 })));
+    expect(
+      await deliver(...rows.map((row): Parameters<typeof recordOf> => [`${row}`, packOf([row], { tried: 4 }), 4])),
+    ).toHaveLength(5);
+    expect(marks.map(({ row, attempts }) => [row, attempts])).toEqual(rows.map((row) => [row, 8]));
+    expect(Object.values(visibilitiesOf(queues.work))).toEqual(rows.map(() => 120));
+  });
+
+  it('takes five rows that fail at the end of an invocation as an outage that began in it, and what is not done stays a pack', async () => {
+    const { deliver, queues } = setUp(({ row }) => (row > 3 ? away() : { row }));
+    expect(await deliver(['a', packOf([1, 2, 3, 4, 5, 6, 7, 8])])).toEqual([]);
+    expect(outcomesOf(queues.finished)).toHaveLength(3);
+    expect(queues.work.bodies).toEqual([packOf([4, 5, 6, 7, 8], { tried: 1 })]);
+  });
+
+  it('takes five rows that fail in a row over several invocations as an outage', async () => {
+    const { deliver, queues } = setUp(away);
+    expect(await deliver(['a', packOf([1, 2])])).toEqual([]);
+    expect(await deliver(['b', packOf([3, 4, 5])])).toEqual([]);
+    expect(queues.work.bodies.map((body) => parseRowsMessage(body).rows.length)).toEqual([1, 1, 3]);
+  });
+
+  it('keeps a row alive on its last delivery when that meets an outage the row has not been through', async () => {
+    const { deliver, queues, marks } = setUp(away);
+    expect(await deliver(['a', packOf([1], { tried: 1 }), 4], ['b', packOf([2, 3, 4, 5])])).toEqual([]);
+    expect(queues.work.bodies).toEqual([packOf([1], { tried: 5 }), packOf([2, 3, 4, 5], { tried: 1 })]);
+    expect(marks).toEqual([]);
+    // Once, or a row could go round for ever.
+    expect(await deliver(['c', packOf([1], { tried: 5 }), 4])).toEqual(['c']);
+    expect(marks).toMatchObject([{ row: 1, attempts: 9 }]);
   });
 
   it('takes rows that time out together as an outage', async () => {
     const { deliver, queues } = setUp(() => new Promise<never>(() => undefined));
-    expect(await deliver(['a', packOf([1, 2, 3, 4, 5])])).toEqual(['a']);
-    expect(queues.work.sends).toEqual([]);
-    expect(visibilitiesOf(queues.work)).toEqual({ a: 600 });
+    expect(await deliver(['a', packOf([1, 2, 3, 4, 5])])).toEqual([]);
+    expect(queues.work.bodies).toEqual([packOf([1, 2, 3, 4, 5], { tried: 1 })]);
   });
 
   it('splits a pack of which every row fails when they are fewer than five', async () => {

@@ -1,6 +1,6 @@
 import type { Invocation } from '@sluice/core/invocation';
 import type { RowsMessage, RowTuple } from '@sluice/core/messages';
-import { finishedEnvelope } from '@sluice/core/messages';
+import { finishedEnvelope, rowsEnvelope, serialise } from '@sluice/core/messages';
 import { packAll } from '@sluice/core/pack';
 import { visibilitySecondsMax } from '@sluice/core/ports/queue';
 import type { Processor } from '@sluice/core/processor';
@@ -9,7 +9,7 @@ import { createQueueStage } from '@sluice/core/queue-stage';
 import { rowPacks } from '@sluice/core/row-stage';
 import { sendAll } from '@sluice/core/send';
 import type { Delivery, Fate } from '@sluice/core/settle';
-import { done, hideAll, notReached } from '@sluice/core/settle';
+import { done, hideAll, notReached, triesOf } from '@sluice/core/settle';
 import type { Called } from './call-processor.ts';
 import { createCaller } from './call-processor.ts';
 
@@ -20,7 +20,10 @@ export type ProcessRowsConfig = { readonly processor: Processor };
 /** Kept back of an invocation's time when a slow row is given its own, so that the row's failure can still be settled. */
 const settleMilliseconds = 1_000;
 
-/** A pack that comes a second time: the process died over it, so each of its rows goes on alone. */
+/**
+ * A pack that comes to be tried a second time: the process died over it, so each of its rows goes on alone. An outage leaves none
+ * such: it sends its packs again as new ones.
+ */
 const splitUp: Fate = {
   kind: 'untried',
   code: 'TIMEOUT',
@@ -34,6 +37,12 @@ const unconfirmed: Fate = {
   kind: 'later',
   code: 'SEND_FAILED',
   message: 'expected the queue to confirm the outcome, found it unconfirmed',
+};
+
+/** What an outage leaves of a pack, as a pack. */
+const packAgain = ({ jobId, columns }: RowsMessage, rows: readonly RowTuple[], tried: number): string => {
+  const { head, tail } = rowsEnvelope(jobId, columns, tried);
+  return head + rows.map(serialise).join(',') + tail;
 };
 
 /** Where a row's fate is to be written. */
@@ -62,7 +71,7 @@ export const createProcessRows = (ports: ProcessRowsPorts, { processor }: Proces
    * neighbours would share its end. So each of them gets a time of its own to come back, before anything is called.
    */
   const scatter = (batch: readonly Delivery<RowsMessage, RowTuple>[], invocation: Invocation): Promise<void> => {
-    const again = batch.filter(({ receives }) => receives > 1);
+    const again = batch.filter((delivery) => triesOf(delivery) > 1);
     if (again.length < 2) return Promise.resolve();
     const remainingSeconds = invocation.remainingMilliseconds() / 1000;
     const hidden = again.map(({ record }) => ({
@@ -81,9 +90,11 @@ export const createProcessRows = (ports: ProcessRowsPorts, { processor }: Proces
     const timeoutMilliseconds = (): number =>
       Math.max(0, Math.min(rowTimeoutSeconds * 1000, invocation.remainingMilliseconds() - settleMilliseconds));
 
-    for (const { message, items, fates, receives } of batch) {
+    for (const delivery of batch) {
+      const { message, items, fates } = delivery;
       if (message === undefined) continue;
-      if (receives > 1 && items.length > 1) {
+      const tries = triesOf(delivery);
+      if (tries > 1 && items.length > 1) {
         fates.fill(splitUp);
         continue;
       }
@@ -99,7 +110,7 @@ export const createProcessRows = (ports: ProcessRowsPorts, { processor }: Proces
           places.push(place);
         } else place.fates[place.position] = called;
       };
-      const call = createCaller(processor, message, (message.tried ?? 0) + receives, clock);
+      const call = createCaller(processor, message, (message.tried ?? 0) + tries, clock);
       for (let position = 0; position < items.length; position++) {
         if (invocation.isShort()) break;
         const row = items[position] as RowTuple;
@@ -148,6 +159,7 @@ export const createProcessRows = (ports: ProcessRowsPorts, { processor }: Proces
     {
       ...rowPacks,
       hasPacksOfOne: true,
+      pack: packAgain,
       stage: 'process-rows',
       async work(batch, invocation, counts) {
         await scatter(batch, invocation);
