@@ -10,13 +10,14 @@ import { violate } from './violate.ts';
 // row that came with other content, or a final one with another result, is marked for good before its message goes.
 //
 // Durable is in the table, in a reject object that the ledger names, in a message that is live, or marked for good. A row that its
-// stage sends again must be live alone: a pack that holds it too is decided by itself.
+// stage sends again must be live alone: a pack that holds it too is decided by itself. In `work` an outage sends packs again, too.
 
 const isEnded = (job: ShadowJob): boolean => terminalStates.has(job.state);
 
 type Fail = (invariant: Invariant, what: string, job?: ShadowJob, row?: number, chunk?: number) => never;
 
-const isAlone = (row: ShadowRow, queue: RowQueue): boolean => row.alone[queue] > 0;
+const isSentAgain = (row: ShadowRow, queue: RowQueue): boolean =>
+  queue === 'work' ? row.live.work > 0 : row.alone[queue] > 0;
 
 const checkUploads = (
   shadow: Shadow,
@@ -64,7 +65,7 @@ const checkRows = (message: Extract<ShadowMessage, { kind: 'rows' }>, fail: Fail
   const { queue, job, tuples, rows } = message;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as ShadowRow;
-    if (isAlone(row, queue)) continue;
+    if (isSentAgain(row, queue)) continue;
     const isDurable = queue === 'rows' ? row.status !== 'ABSENT' : isFinal(row) || row.live.finished > 0;
     if (!isDurable && !row.isMarkedForGood) {
       fail(
@@ -90,7 +91,7 @@ const checkFinished = (message: Extract<ShadowMessage, { kind: 'finished' }>, fa
   const { job, tuples, rows } = message;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as ShadowRow;
-    if (isAlone(row, 'finished')) continue;
+    if (isSentAgain(row, 'finished')) continue;
     if (!isFinal(row) && !row.isMarkedForGood) {
       fail('I10', 'expected every row of a deleted message of finished final, found one that is not', job, row.row);
     }
