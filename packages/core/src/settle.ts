@@ -121,6 +121,8 @@ export const delayAfter = (receives: number, delaysSeconds: readonly number[]): 
  * - Rows of a pack that failed are sent again alone and the pack is acknowledged; if that send is not confirmed, the pack
  *   comes back whole. A pack with a row that must come `later` comes back whole.
  * - In an outage nothing is split: packs come back as packs, and after much longer delays.
+ * - What a table throttles, or the time did not suffice for, is never dead because of it: where that was the last delivery of a
+ *   message it is sent again as it is. What was throttled several times comes back as late as in an outage's beginning.
  * - On a message's last delivery the rows it still holds get dead marks before it is reported failed.
  * - A permanent failure is acknowledged once its mark is written.
  * - What comes back does so after a delay by receive count, with jitter, not after the queue's whole timeout.
@@ -137,6 +139,7 @@ export const settle = async <Message, Item>(
   const comesBack: (Fate | undefined)[] = batch.map((delivery) =>
     delivery.message === undefined ? invalidFate : delivery.fates.find((fate) => fate.kind === 'later'),
   );
+  await sendBlamelessAgain(batch, settlement, ports, pause, comesBack);
   const alreadySent = await putAway(batch, settlement, ports, pause, comesBack);
   await resendAlone(batch, settlement, ports, pause, comesBack, alreadySent);
 
@@ -219,6 +222,29 @@ const resend = async (
       message: 'expected the queue to take rows again, found them refused',
     };
   }
+};
+
+/** Failed for no fault of its own, and is not nearer to success by being tried again and again. */
+const isBlameless = (fate: Fate): boolean =>
+  fate.kind === 'later' && (fate.code === 'THROTTLED' || fate.code === 'OUT_OF_TIME');
+
+/** Waiting for its turn costs a message deliveries all the same. Where the last one went that way, a copy of it gets new ones. */
+const sendBlamelessAgain = async <Message, Item>(
+  batch: readonly Delivery<Message, Item>[],
+  { maxReceiveCount }: Settlement<Message, Item>,
+  ports: SettlePorts,
+  pause: Pause,
+  comesBack: (Fate | undefined)[],
+): Promise<void> => {
+  const sent: Resent[] = [];
+  batch.forEach(({ record, receives, message, fates }, index) => {
+    if (message === undefined || comesBack[index] === undefined || receives < maxReceiveCount) return;
+    if (!fates.every((fate) => isAnswered(fate) || isBlameless(fate))) return;
+    comesBack[index] = undefined;
+    const seconds = withLateness(delayAfter(1, pause.outageDelaysSeconds), ports.random());
+    sent.push({ index, body: record.body, delaySeconds: Math.min(seconds, delaySecondsMax) });
+  });
+  await resend(sent, ports, comesBack);
 };
 
 /** True for an item alone that was in a pack until all delays of an outage were used up: it is not put away again. */
@@ -337,10 +363,13 @@ const delay = <Message, Item>(
   comesBack: readonly (Fate | undefined)[],
 ): Promise<void> => {
   const { retryDelaysSeconds, outageDelaysSeconds, isOutage } = pause;
+  const throttleDelaysSeconds = [...retryDelaysSeconds, ...outageDelaysSeconds.slice(0, 1)];
   const secondsOf = (delivery: Delivery<Message, Item>, fate: Fate): number => {
     const random = ports.random();
     if ('delaySeconds' in fate) return withLateness(fate.delaySeconds, random);
     const tries = triesOf(delivery);
+    if (fate.kind === 'later' && fate.code === 'THROTTLED')
+      return withJitter(delayAfter(tries, throttleDelaysSeconds), random);
     if (!isOutage || isSpent(delivery, settlement, pause))
       return withJitter(delayAfter(tries, retryDelaysSeconds), random);
     return withLateness(delayAfter(tries, outageDelaysSeconds), random);

@@ -104,12 +104,14 @@ describe('readLayout', () => {
     ['blank lines alone', '\r\n\n', 3],
   ])('finds no columns and no data in a file of %s, whatever its schema', async (_, content, dataStart) => {
     const schema = { columns: { id: { type: 'integer', required: true } } };
-    expect(await layoutOf(content, { schema })).toMatchObject({
-      columns: [],
-      outputColumns: [],
-      dataStart,
-      bytes: Buffer.byteLength(content),
-    });
+    for (const header of [true, false]) {
+      expect(await layoutOf(content, { schema, header })).toMatchObject({
+        columns: [],
+        outputColumns: [],
+        dataStart,
+        bytes: Buffer.byteLength(content),
+      });
+    }
   });
 
   it.each([

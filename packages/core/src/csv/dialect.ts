@@ -165,9 +165,12 @@ const readFirstRow = (
   const start = { dataStart: 0, firstLine: 1 };
   if (first === undefined) {
     refuseReturnsOnly(data, unended);
-    // Rows that are all rejected for their bytes still have a column; blank lines have none.
-    if (isWhole)
-      return { ...start, columns: numberColumns(find((kind) => kind !== 'blank').first === undefined ? 0 : 1) };
+    if (isWhole) {
+      const { first: rejected, line } = find((kind) => kind !== 'blank');
+      // Rows that are all rejected for their bytes still have a column; blank lines have none, and are no data.
+      if (rejected !== undefined) return { ...start, columns: numberColumns(1) };
+      return { columns: [], dataStart: data.length, firstLine: line };
+    }
     throw new SluiceError('HEADER_TOO_LARGE', `expected a readable row in the first ${data.length} bytes, found none`);
   }
   refuseReturnsOnly(data, first.start, first.end, first.next);
