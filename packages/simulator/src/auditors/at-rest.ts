@@ -28,6 +28,8 @@ export type JobAtRest = {
   readonly workBucket: string;
   /** True when the rejects of a COMPLETE job are merged into one object. */
   readonly mergesRejects: boolean;
+  /** True when the file could not be read at some time: its merged rejects may then be made of what was kept of it. */
+  readonly mayBeGone?: boolean;
 };
 
 /** For whoever knows more of the rows than their file does. */
@@ -324,7 +326,7 @@ export const auditAtRest = async (stores: RestStores, given: JobAtRest, hooks: R
   for (const chunk of marks.keys())
     violate('I4', 'expected dead marks on chunks of the plan, found another', { job: jobId, chunk });
   if (job.state === 'COMPLETE' && given.mergesRejects) {
-    await checkMergedRejects(stores.objects, given.workBucket, job, rejected, given.source);
+    await checkMergedRejects(stores.objects, given.workBucket, job, rejected, given.source, given.mayBeGone ?? false);
   }
   return total;
 };

@@ -194,6 +194,7 @@ export const createAuditors = (input: AuditInput): Auditors => {
         source,
         workBucket: buckets.work,
         mergesRejects,
+        mayBeGone: !isVersioned && file.wasGone,
       },
       {
         row: (_, stored) => checkRow(shadowJob, stored),

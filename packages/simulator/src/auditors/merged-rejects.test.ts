@@ -25,13 +25,18 @@ const reasons = [two, four, open].map(reasonOf).join('');
 
 const check = async (
   objects: Readonly<Record<string, string>>,
-  rows: readonly RejectedRow[] = rejected,
-  header = true,
+  {
+    rows = rejected,
+    header = true,
+    mayBeGone = false,
+    file = source,
+  }: { rows?: readonly RejectedRow[]; header?: boolean; mayBeGone?: boolean; file?: Buffer } = {},
 ): Promise<void> => {
   const store = createVersionedObjects({ isVersioned: false, now: () => 0 });
   for (const [key, text] of Object.entries(objects)) await store.put('work', key, text);
-  const job = { jobId, profile: { prefix: '', header }, layout: { dataStart: header ? source.indexOf('1,"') : 3 } };
-  await checkMergedRejects(store, 'work', job as unknown as Job, rows, source);
+  const layout = { dataStart: header ? file.indexOf('1,"') : 3, columns: ['a x', 'b "c"'], delimiter: ',' };
+  const job = { jobId, profile: { prefix: '', header }, layout } as unknown as Job;
+  await checkMergedRejects(store, 'work', job, rows, file, mayBeGone);
 };
 
 describe('merged rejects', () => {
@@ -41,11 +46,27 @@ describe('merged rejects', () => {
   it('may begin with the mark of their encoding', () => check({ [csvKey]: `\ufeff${csv}`, [reasonsKey]: reasons }));
 
   it('have no header where the file has none', () =>
-    check({ [csvKey]: '2\r\n', [reasonsKey]: reasonOf(two) }, [two], false));
+    check({ [csvKey]: '2\r\n', [reasonsKey]: reasonOf(two) }, { rows: [two], header: false }));
 
   it('need not be where nothing is rejected', async () => {
-    await check({}, []);
-    await check({ [csvKey]: '"a\nx",b\n', [reasonsKey]: '' }, []);
+    await check({}, { rows: [] });
+    await check({ [csvKey]: '"a\nx",b\n', [reasonsKey]: '' }, { rows: [] });
+  });
+
+  it('may be made of what is kept where the file was gone', async () => {
+    const made = { [csvKey]: csv.replace('"a\nx",b', '"a x","b ""c"""'), [reasonsKey]: reasons };
+    await check(made, { mayBeGone: true });
+    await check({ [csvKey]: csv, [reasonsKey]: reasons }, { mayBeGone: true });
+    await expectBroken('I3', /header/, () => check(made));
+
+    const long = Buffer.from(`a,b\n1,"${'x'.repeat(70_000)}\n`);
+    const rows = [{ ...open, byteStart: 4, byteEnd: long.length - 1 }];
+    const kept = { [csvKey]: `a,b\n${long.toString('utf8', 4, 4 + 65_533)}\n`, [reasonsKey]: reasonOf(open) };
+    await check({ ...kept, [csvKey]: long.toString() }, { rows, file: long });
+    await check(kept, { rows, file: long, mayBeGone: true });
+    await expectBroken('I3', /row 1/, () => check(kept, { rows, file: long }));
+    const less = { ...kept, [csvKey]: `a,b\n${long.toString('utf8', 4, 4 + 65_532)}\n` };
+    await expectBroken('I3', /row 1/, () => check(less, { rows, file: long, mayBeGone: true }));
   });
 
   it('may be a list of what there is too much of', () => check({ [manifestKeyOf(jobId)]: '{}' }));
@@ -58,7 +79,7 @@ describe('merged rejects', () => {
     ['an open quote before others', { [csvKey]: '"a\nx",b\n1,"open\n2\r\n4,\u00ff,5\n' }, /row 2/],
     ['a row too few', { [csvKey]: csv.slice(0, -8) }, /row 1/],
     ['no line end at its end', { [csvKey]: csv.slice(0, -1) }, /row 1/],
-    ['a row too many', { [csvKey]: `${csv}x\n` }, /expected merged rejects of \d+ bytes/],
+    ['a row too many', { [csvKey]: `${csv}x\n` }, /found 2 bytes more/],
     ['no reasons', { [csvKey]: csv }, /3 lines of reasons/],
     ['a reason too few', { [csvKey]: csv, [reasonsKey]: reasonOf(two) }, /3 lines of reasons, found 1/],
     ['a reason too many', { [csvKey]: csv, [reasonsKey]: `${reasons}{}\n` }, /found 4/],

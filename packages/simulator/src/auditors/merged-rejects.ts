@@ -18,6 +18,8 @@ export const mergedKeysOf = (jobId: string): readonly [csv: string, reasons: str
 export const manifestKeyOf = (jobId: string): string => `jobs/${jobId}/rejects.manifest.json`;
 
 const [lineFeed, carriageReturn] = [10, 13];
+/** Bytes that are kept of a rejected row beside its file. */
+const rawBytesMax = 64 * 1024;
 const mark = Buffer.from('\ufeff');
 
 const withoutMark = (bytes: Buffer): Buffer =>
@@ -48,43 +50,63 @@ const parseReason = (line: string | undefined): Reason => {
   }
 };
 
-/** `rejected` are all rejected rows of the job's file, in order. */
+const quote = (field: string): string => `"${field.replaceAll('"', '""')}"`;
+
+/** What a header is made of where the file is gone: the names of its columns. */
+const madeHeader = ({ columns, delimiter }: NonNullable<Job['layout']>): Buffer =>
+  Buffer.from(`${columns.map(quote).join(delimiter)}\n`);
+
+const startsWith = (bytes: Buffer, start: Buffer): boolean => bytes.subarray(0, start.length).equals(start);
+
+/** Bytes of the row that `found` begins with, and LF behind it; undefined when they are others. Of a long row its first 64 KiB do where the file is gone. */
+const lengthOf = (found: Buffer, row: Buffer, mayBeGone: boolean): number | undefined => {
+  const isRow = (length: number): boolean => found[length] === lineFeed && startsWith(found, row.subarray(0, length));
+  if (isRow(row.length)) return row.length;
+  if (!mayBeGone || row.length <= rawBytesMax) return undefined;
+  return [0, 1, 2, 3].map((cut) => rawBytesMax - cut).find(isRow);
+};
+
+/**
+ * `rejected` are all rejected rows of the job's file, in order. `mayBeGone` is true when the file could not be read at some time: then
+ * what was kept of it must do.
+ */
 export const checkMergedRejects = async (
   objects: Pick<ObjectStore, 'head' | 'readRange'>,
   workBucket: string,
   { jobId, profile, layout }: Job,
   rejected: readonly RejectedRow[],
   source: Buffer,
+  mayBeGone: boolean,
 ): Promise<void> => {
   const [csvKey, reasonsKey] = mergedKeysOf(jobId);
+  const place = { job: jobId, key: csvKey };
   const csv = await readNewest(objects, workBucket, csvKey);
   if (csv === undefined && rejected.length === 0) return;
-  if (csv === undefined) {
+  if (csv === undefined || layout === undefined) {
     // Where there are too many to merge.
     if ((await objects.head(workBucket, manifestKeyOf(jobId))) !== undefined) return;
-    violate('I3', 'expected the merged rejects of a job, found none', { job: jobId, key: csvKey });
+    violate('I3', 'expected the merged rejects of a job, found none', place);
   }
   const sorted = [...rejected.filter((row) => !isOpen(row)), ...rejected.filter(isOpen)];
-  const header = profile.header === false ? Buffer.alloc(0) : headerOf(source, layout?.dataStart ?? 0);
-  const found = withoutMark(csv);
-  let at = header.length;
-  if (!found.subarray(0, at).equals(header)) {
-    violate('I3', 'expected the header of the file in its merged rejects, found another', { job: jobId, key: csvKey });
+  let left = withoutMark(csv);
+  if (profile.header !== false) {
+    const headers = [headerOf(source, layout.dataStart), ...(mayBeGone ? [madeHeader(layout)] : [])];
+    const header = headers.find((each) => startsWith(left, each));
+    if (header === undefined) {
+      violate('I3', 'expected the header of the file in its merged rejects, found another', place);
+    }
+    left = left.subarray(header.length);
   }
   for (const { row, byteStart, byteEnd } of sorted) {
-    const bytes = source.subarray(byteStart, byteEnd);
-    const end = at + bytes.length;
-    if (!found.subarray(at, end).equals(bytes) || found[end] !== lineFeed) {
-      violate('I3', 'expected the bytes of a rejected row and LF in its place in the merged rejects, found others', {
-        job: jobId,
-        row,
-        key: csvKey,
-      });
+    const length = lengthOf(left, source.subarray(byteStart, byteEnd), mayBeGone);
+    if (length === undefined) {
+      const what = 'expected the bytes of a rejected row and LF in its place in the merged rejects, found others';
+      violate('I3', what, { ...place, row });
     }
-    at = end + 1;
+    left = left.subarray(length + 1);
   }
-  if (found.length > at) {
-    violate('I3', `expected merged rejects of ${at} bytes, found ${found.length}`, { job: jobId, key: csvKey });
+  if (left.length > 0) {
+    violate('I3', `expected nothing behind the rejected rows, found ${left.length} bytes more`, place);
   }
   const reasons = (await readNewest(objects, workBucket, reasonsKey))?.toString().split('\n') ?? [];
   if (reasons.pop() !== '' || reasons.length !== sorted.length) {
