@@ -152,7 +152,7 @@ describe('readDialect', () => {
     expect(read('\ufeff\n1,2\n3,4,5\n', noHeader)).toMatchObject(whole);
     expect(read('"open\n1,2\n', noHeader).columns).toEqual(['column_1', 'column_2']);
     expect(read('"open\n', noHeader).columns).toEqual(['column_1']);
-    expect(read('\n\n', noHeader)).toMatchObject({ columns: [], dataStart: 0, firstLine: 1 });
+    expect(read('\n\n', noHeader)).toMatchObject({ columns: [], dataStart: 2, firstLine: 3 });
     expect(thrownBy('x'.repeat(headBytes), { ...noHeader, isWhole: false }).code).toBe('HEADER_TOO_LARGE');
   });
 
