@@ -112,6 +112,7 @@ const dirts: readonly Dirt[] = [
   (token) => `\u0001\u009f${token}\ufffe\uffff\u0085${token}`,
   (token) => `\u00a0\u2003 ${token}\u200b\ufeff`,
   (token) => `\ufeff${token}\u2028${token}\ufffd`,
+  (token) => `\ufeff"${token}"`,
   (token) => `${token}e\u0301\u1e9b\u0323\u{1f468}\u200d\u{1f469}`,
   // What others may act on.
   (token) => `=HYPERLINK("http://${token}")`,

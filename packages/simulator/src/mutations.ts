@@ -122,7 +122,7 @@ export const mutations: readonly Mutation[] = [
         file: 'core/src/write-rows.ts',
         find: "Exclude<Outcome, 'inserted' | 'finished' | 'same'>, Fate>> = {",
         replace:
-          "Exclude<Outcome, 'inserted' | 'finished'>, Fate>> = {\n  same: { kind: 'permanent', code: 'ROW_REFUSED', message: '' },",
+          "Exclude<Outcome, 'inserted' | 'finished'>, Fate>> = {\n  same: { kind: 'transient', code: 'UNKNOWN', message: '' },",
       },
     ],
   },
@@ -425,10 +425,11 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'core/src/queue-stage.ts',
-        find: 'return failures >= outageCallsMin;',
-        replace: 'return failures > outageCallsMin * 1_000;',
+        find: 'isOutage: metOutage(readable, startedAt, clock.now()) };',
+        replace: 'isOutage: metOutage(readable, startedAt, clock.now()) && startedAt < 0 };',
       },
     ],
+    scenario: 'outage',
   },
   {
     id: 'B16',
@@ -469,7 +470,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'core/src/settle.ts',
-        find: "const tried = before + (fate.kind === 'untried' ? receives - 1 : receives);",
+        find: "const tried = before + (fate.kind === 'untried' ? tries - 1 : tries);",
         replace: "const tried = fate.kind === 'untried' ? before : 0;",
       },
     ],
@@ -491,8 +492,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'process-rows/src/process-rows.ts',
-        find: 'if (receives > 1 && items.length > 1) {',
-        replace: 'if (receives > 100 && items.length > 1) {',
+        find: 'if (tries > 1 && items.length > 1) {',
+        replace: 'if (tries > 100 && items.length > 1) {',
       },
     ],
   },
@@ -568,8 +569,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'audit-job/src/count-chunk.ts',
-        find: "if (status !== 'PENDING') live.delete(row);",
-        replace: "if (status === 'FAILED') live.delete(row);",
+        find: "if (status !== 'PENDING' && marked.has(row)) dead--;",
+        replace: "if (status === 'FAILED' && marked.has(row)) dead--;",
       },
     ],
   },
@@ -578,9 +579,9 @@ export const mutations: readonly Mutation[] = [
     text: 'a job that was held is never looked at again',
     edits: [
       {
-        file: 'audit-job/src/audit-job.ts',
-        find: "['OPEN', 'HELD', 'STALLED', 'INCONSISTENT'];",
-        replace: "['OPEN', 'INCONSISTENT'];",
+        file: 'audit-job/src/audit-planned.ts',
+        find: 'jobs.changeJob(jobId, [job.state], written);',
+        replace: "jobs.changeJob(jobId, ['OPEN', 'INCONSISTENT'], written);",
       },
     ],
   },
@@ -658,6 +659,141 @@ export const mutations: readonly Mutation[] = [
         file: 'clean-rows/src/clean-rows.ts',
         find: 'if (terminalStates.includes(job.state)) return 0;',
         replace: "if (terminalStates.includes(job.state) && job.state !== 'REFUSED') return 0;",
+      },
+    ],
+  },
+  {
+    id: 'B37',
+    text: 'the end of a job is told before it has come',
+    edits: [
+      {
+        file: 'audit-job/src/audit-planned.ts',
+        find: 'if (await change(completed)) await announce({ ...job, ...completed }, ports, config);',
+        replace: 'await announce({ ...job, ...completed }, ports, config);\n    await change(completed);',
+      },
+    ],
+  },
+  {
+    id: 'B38',
+    text: 'the end of a job is noted as told before it is told',
+    edits: [
+      {
+        file: 'audit-job/src/announce.ts',
+        find: 'await ports.events.send({',
+        replace: 'await ports.jobs.changeJob(jobId, [state], { announcedAt: at });\n  await ports.events.send({',
+      },
+    ],
+  },
+  {
+    id: 'B39',
+    text: 'a job completes before its rejects are merged',
+    edits: [
+      {
+        file: 'audit-job/src/audit-planned.ts',
+        find: 'const missing = await mergeRejects(job, ports, config.bucket);',
+        replace:
+          "await change({ state: 'COMPLETE', audited: note, auditAt: clock.now() });\n      const missing = await mergeRejects(job, ports, config.bucket);",
+      },
+    ],
+  },
+  {
+    id: 'B40',
+    text: 'a repair that was asked for is never answered, and made again and again',
+    edits: [
+      {
+        file: 'audit-job/src/audit-planned.ts',
+        find: 'job.askedAt === undefined ? fresh : { ...fresh, answeredAt: job.askedAt };',
+        replace: 'job.askedAt === undefined ? fresh : { ...fresh, answeredAt: 0 };',
+      },
+    ],
+  },
+  {
+    id: 'B41',
+    text: 'an upload whose event was lost is not looked for when another version of its object is known',
+    edits: [
+      {
+        file: 'local-cloud/src/job-store.ts',
+        find: "call('hasFile', () => selectFile.get(fileIdOf(file)) !== undefined)",
+        replace:
+          "call('hasFile', () => database.prepare('SELECT body FROM jobs').all().some((found) => String(found['body']).includes(JSON.stringify(file.key))) || selectFile.get(fileIdOf(file)) !== undefined)",
+      },
+    ],
+  },
+  {
+    id: 'B42',
+    text: 'a file is noted as known before its job is created',
+    edits: [
+      {
+        file: 'split-file/src/split-file.ts',
+        find: 'const isNew = await jobs.createJob(fresh);',
+        replace: 'await jobs.noteFile(upload);\n    const isNew = await jobs.createJob(fresh);',
+      },
+    ],
+  },
+  {
+    id: 'B43',
+    text: 'a round of the audit leaves out the chunk at which it was broken off',
+    edits: [
+      {
+        file: 'audit-job/src/go-round.ts',
+        find: 'isWhole ? {} : { round: { ...round, next } }',
+        replace: 'isWhole ? {} : { round: { ...round, next: next + 1 } }',
+      },
+    ],
+  },
+  {
+    id: 'B44',
+    text: 'the audit counts a chunk with dead rows among those that are through',
+    edits: [
+      {
+        file: 'audit-job/src/go-round.ts',
+        find: 'if (isClosed && chunk.chunk === through && ledger.open === 0) {',
+        replace: 'if (chunk.chunk === through && ledger.open === 0) {',
+      },
+    ],
+  },
+  {
+    id: 'B45',
+    text: 'a lost row is repaired though it was rejected',
+    edits: [
+      {
+        file: 'audit-job/src/repair-chunk.ts',
+        find: 'rejected.add((JSON.parse(line) as { readonly row: number }).row);',
+        replace: 'rejected.delete((JSON.parse(line) as { readonly row: number }).row);',
+      },
+    ],
+  },
+  {
+    id: 'B46',
+    text: 'a rejected row with a quote never closed is merged where it stands, and swallows those after it',
+    edits: [
+      {
+        file: 'audit-job/src/merge-rejects.ts',
+        find: "code === 'QUOTE_NOT_CLOSED';",
+        replace: "code === '';",
+      },
+    ],
+  },
+  {
+    id: 'B47',
+    text: 'what a table throttled until its last delivery is given up',
+    edits: [
+      {
+        file: 'core/src/settle.ts',
+        find: 'await sendBlamelessAgain(batch, settlement, ports, pause, comesBack);',
+        replace: 'await sendBlamelessAgain([], settlement, ports, pause, comesBack);',
+      },
+    ],
+    scenario: 'small-table',
+  },
+  {
+    id: 'B48',
+    text: 'an outage sends a pack again with the rows of it that are done',
+    edits: [
+      {
+        file: 'core/src/settle.ts',
+        find: 'const rest = items.filter((_, position) => !isAnswered(fates[position]));',
+        replace: 'const rest = items.filter((_, position) => position < fates.length);',
       },
     ],
   },

@@ -36,7 +36,13 @@ describe('chunks', () => {
   });
 
   describe('that are counted', () => {
-    beforeEach(() => run.before('clean'));
+    beforeEach(async () => {
+      await run.before('clean');
+      run.send('clean-rows', 'rows', run.rowsBody(row1));
+    });
+
+    it('have every accepted row sent before: I10', () =>
+      expectBroken('I10', /before the chunk is counted.*row 3/, () => run.count(1, 1, 0)));
 
     it('may be counted again, the same', async () => {
       await run.put(key, reject2);

@@ -95,6 +95,21 @@ const noteRejects = (shadow: Shadow, job: ShadowJob, fact: FactOf<'chunk counted
   }
 };
 
+/** Counts are written once every pack is confirmed: each accepted row is on its way by then, or further. */
+const checkSentOn = (job: ShadowJob, plan: ChunkPlan, fact: Fact): void => {
+  for (let number = plan.firstRow; number < plan.firstRow + plan.rows; number++) {
+    const row = job.rows.get(number);
+    if (row?.isRejected === true || row?.isMarkedForGood === true) continue;
+    if (row !== undefined && (row.status !== 'ABSENT' || row.live.rows > 0)) continue;
+    violate(
+      'I10',
+      'expected every accepted row of a chunk sent before the chunk is counted, found one that is not',
+      { job: job.jobId, chunk: plan.chunk, row: number },
+      fact,
+    );
+  }
+};
+
 export const noteCounted = (shadow: Shadow, fact: FactOf<'chunk counted'>): void => {
   const job = jobOf(shadow, fact.jobId, fact);
   const chunk = chunkOf(job, fact.chunk);
@@ -108,6 +123,7 @@ export const noteCounted = (shadow: Shadow, fact: FactOf<'chunk counted'>): void
     if (!fact.isNew) violate('I8', 'expected counts that were there already, found none', place, fact);
     chunk.counts = fact.counts;
     noteRejects(shadow, job, fact);
+    checkSentOn(job, chunk.plan, fact);
     return;
   }
   if (fact.isNew) violate('I8', 'expected counts to be written once, found them written again', place, fact);

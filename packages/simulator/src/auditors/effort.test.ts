@@ -93,6 +93,28 @@ describe('what is tried and sent', () => {
       await atMost(2, /24 rows/, () => run.send('audit-job', 'work', run.rowsBody(row1, row3)));
     });
 
+    it('is an outcome or a row that comes again, not both, by one invocation of process-rows: I12', async () => {
+      await start('finish');
+      const message = run.relay();
+      run.receive('work', message);
+      const by = { stage: 'process-rows', invocation: 'one' } as const;
+      run.sendBy(by, 'finished', run.finishedBody(done1));
+      run.sendBy(by, 'work', run.rowsBody(row3));
+      await expectBroken('I12', /sent again by the same invocation.*row 1/, () =>
+        run.sendBy(by, 'work', run.rowsBody(row1)),
+      );
+    });
+
+    it('may be both for a row that came twice', async () => {
+      await start('finish');
+      const message = run.relay();
+      run.receive('work', message);
+      run.receive('work', message);
+      const by = { stage: 'process-rows', invocation: 'one' } as const;
+      run.sendBy(by, 'finished', run.finishedBody(done1));
+      run.sendBy(by, 'work', run.rowsBody(row1));
+    });
+
     it('goes where it belongs: I12', async () => {
       await start('finish');
       await atMost(0, /0 rows/, () => run.send('store-rows', 'work', run.rowsBody(row1)));

@@ -64,6 +64,22 @@ const boundOf = (route: string, job: ShadowJob, faults: number, deliveries: numb
   }
 };
 
+/** An invocation sends a row's outcome on, or the row again: what is done is not tried again. Unless the row came to it twice. */
+const checkCarriedOnce = (message: Extract<ShadowMessage, { kind: 'rows' | 'finished' }>, fact: Fact): void => {
+  const { invocation } = fact.by;
+  for (const row of message.rows) {
+    const [own, other] = message.kind === 'finished' ? [row.outcomesBy, row.againBy] : [row.againBy, row.outcomesBy];
+    if (!own.includes(invocation)) own.push(invocation);
+    if (!other.includes(invocation) || own.length + other.length <= row.workDeliveries) continue;
+    violate(
+      'I12',
+      'expected a row whose outcome was sent to be done, found it sent again by the same invocation',
+      { job: message.job.jobId, row: row.row },
+      fact,
+    );
+  }
+};
+
 const isPipeline = (stage: string): boolean => stage !== 'service' && stage !== 'operator';
 
 export const checkSent = (
@@ -86,6 +102,7 @@ export const checkSent = (
     const isPlanning = fact.by.stage === 'split-file';
     if (queue !== 'chunks') largest[queue] = Math.max(largest[queue], rows);
     if (!isPipeline(fact.by.stage)) continue;
+    if (fact.by.stage === 'process-rows' && message.kind !== 'chunk') checkCarriedOnce(message, fact);
     const route = `${fact.by.stage}>${queue}`;
     const total = (sent.get(route) ?? 0) + (isPlanning ? 1 : rows);
     sent.set(route, total);
@@ -107,6 +124,7 @@ export const noteDelivered = (shadow: Shadow, messages: readonly ShadowMessage[]
     }
     if (message.kind !== 'chunk' && message.kind !== 'rows' && message.kind !== 'finished') continue;
     message.job.effort.delivered[message.queue as SentQueue] += rowsOf(message);
+    if (message.queue === 'work' && message.kind === 'rows') for (const row of message.rows) row.workDeliveries++;
   }
 };
 

@@ -68,14 +68,17 @@ export const createHandMadeRun = (options: HandMadeOptions = {}) => {
     auditAt: 0,
   };
 
-  const tell = (stage: Actor['stage'], fact: FactBody): void =>
-    auditors.watch({ at: at++, by: { stage, invocation: `i${at}` }, ...fact } as Fact);
+  const tellBy = (by: Actor, fact: FactBody): void => auditors.watch({ at: at++, by, ...fact } as Fact);
+  /** By an invocation of its own. */
+  const tell = (stage: Actor['stage'], fact: FactBody): void => tellBy({ stage, invocation: `i${at}` }, fact);
 
-  const send = (stage: Actor['stage'], queue: QueueName, body: unknown): string => {
+  const sendBy = (by: Actor, queue: QueueName, body: unknown): string => {
     const id = `m${sent++}`;
-    tell(stage, { kind: 'sent', queue, messageIds: [id], bodies: [JSON.stringify(body)] });
+    tellBy(by, { kind: 'sent', queue, messageIds: [id], bodies: [JSON.stringify(body)] });
     return id;
   };
+  const send = (stage: Actor['stage'], queue: QueueName, body: unknown): string =>
+    sendBy({ stage, invocation: `i${at}` }, queue, body);
   const receive = (queue: QueueName, id: string): void =>
     tell('service', { kind: 'received', queue, messageIds: [id] });
   const remove = (queue: QueueName, messageId: string): void =>
@@ -245,6 +248,7 @@ export const createHandMadeRun = (options: HandMadeOptions = {}) => {
     rows,
     tell,
     send,
+    sendBy,
     receive,
     remove,
     handle,

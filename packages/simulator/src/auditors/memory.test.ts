@@ -12,7 +12,7 @@ describe('port calls under way', () => {
     ['relay-rows', 4],
     ['process-rows', 4],
     ['finish-rows', 4],
-    ['audit-job', 8],
+    ['audit-job', 16],
   ] as const)('of %s are at most %i: I14', async (stage, most) => {
     tell(stage, { kind: 'called', inFlight: most, bytes: 16 * 1024 * 1024 });
     await expectBroken('I14', /calls under way/, () => tell(stage, { kind: 'called', inFlight: most + 1, bytes: 0 }));

@@ -11,8 +11,10 @@ const sends = 4;
 const writes = 4;
 /** Ranges of an object on their way at once, 4 MiB each, when a whole file is read in order (read-object.ts). */
 const readsAhead = 3;
+/** Objects and files asked for at once, none of which brings more than a name (merge-rejects.ts, search-uploads.ts). */
+const lookups = 16;
 
-/** An audit reads ahead what it merges and puts, and never sends meanwhile; clean-rows sends while its one range comes in. */
+/** An audit asks for objects, then reads ahead what it merges and puts, and never sends meanwhile; clean-rows sends while its one range comes in. */
 const callsMax: Readonly<Record<StageName, number>> = {
   'split-file': readsAhead + sends,
   'clean-rows': 1 + sends,
@@ -20,7 +22,7 @@ const callsMax: Readonly<Record<StageName, number>> = {
   'relay-rows': sends,
   'process-rows': sends,
   'finish-rows': writes,
-  'audit-job': readsAhead + sends + 1,
+  'audit-job': Math.max(lookups, readsAhead + sends + 1),
 };
 
 const mebibyte = 1024 * 1024;

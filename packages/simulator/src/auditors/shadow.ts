@@ -31,6 +31,10 @@ export type ShadowRow = {
   /** Live messages that hold the row, and those of them that hold no other. Live: sent and not deleted, also when set aside. */
   readonly live: Record<RowQueue, number>;
   readonly alone: Record<RowQueue, number>;
+  /** Deliveries of messages on `work` that hold the row, and invocations of process-rows that sent its outcome on, or the row again. */
+  workDeliveries: number;
+  readonly outcomesBy: string[];
+  readonly againBy: string[];
 };
 
 export type ShadowChunk = {
@@ -205,6 +209,9 @@ export const rowOf = (job: ShadowJob, row: number): ShadowRow => {
       isFinishAlarmed: false,
       live: { rows: 0, work: 0, finished: 0 },
       alone: { rows: 0, work: 0, finished: 0 },
+      workDeliveries: 0,
+      outcomesBy: [],
+      againBy: [],
     };
     job.rows.set(row, found);
   }
