@@ -81,7 +81,7 @@ export const createAwsQueue = (client: SQSClient, url: string, oldestAgeSeconds?
       Entries: entries.map(({ id, body, delaySeconds }) => ({
         Id: id,
         MessageBody: body,
-        ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
+        ...(delaySeconds === undefined ? {} : { DelaySeconds: Math.ceil(delaySeconds) }),
       })),
     });
     return toAnswer(await call('SendMessageBatch', () => client.send(command)));
@@ -94,7 +94,7 @@ export const createAwsQueue = (client: SQSClient, url: string, oldestAgeSeconds?
       Entries: entries.map(({ id, receiptHandle, timeoutSeconds }) => ({
         Id: id,
         ReceiptHandle: receiptHandle,
-        VisibilityTimeout: timeoutSeconds,
+        VisibilityTimeout: Math.ceil(timeoutSeconds),
       })),
     });
     return toAnswer(await call('ChangeMessageVisibilityBatch', () => client.send(command)));

@@ -117,7 +117,8 @@ export const createScriptedSqs = (now: () => number = Date.now): ScriptedService
     }
     if (![...body].every(isTaken))
       refuse('InvalidMessageContents', 'Invalid binary character was found in the message body.');
-    if (!(DelaySeconds >= 0 && DelaySeconds <= delaySecondsMax)) {
+    // The API's model has whole seconds in both places. Source: SendMessageBatchRequestEntry, ChangeMessageVisibilityBatchRequestEntry.
+    if (!(Number.isInteger(DelaySeconds) && DelaySeconds >= 0 && DelaySeconds <= delaySecondsMax)) {
       refuse('InvalidParameterValue', `Value ${DelaySeconds} for parameter DelaySeconds is invalid.`);
     }
     const id = `message-${++numbered}`;
@@ -129,7 +130,8 @@ export const createScriptedSqs = (now: () => number = Date.now): ScriptedService
     { messages }: ScriptedQueueState,
     { ReceiptHandle, VisibilityTimeout }: VisibilityEntry,
   ): object => {
-    if (!(VisibilityTimeout >= 0 && VisibilityTimeout <= visibilitySecondsMax)) {
+    const isInRange = VisibilityTimeout >= 0 && VisibilityTimeout <= visibilitySecondsMax;
+    if (!Number.isInteger(VisibilityTimeout) || !isInRange) {
       refuse('InvalidParameterValue', `Value ${VisibilityTimeout} for parameter VisibilityTimeout is invalid.`);
     }
     const message = messages.find(({ handle }) => handle === ReceiptHandle && handle !== '');

@@ -13,7 +13,10 @@ export const visibilitySecondsMax = 43_200;
 export const queueNames = ['uploads', 'chunks', 'rows', 'work', 'finished', 'audits'] as const;
 export type QueueName = (typeof queueNames)[number];
 
-/** `id` is the entry's position in the call, as text: message ids can repeat within a batch. */
+/**
+ * `id` is the entry's position in the call, as text: message ids can repeat within a batch. Seconds, here and below, may have a
+ * fraction; where the service knows whole ones alone, it counts as one more.
+ */
 export type QueueEntry = { readonly id: string; readonly body: string; readonly delaySeconds?: number };
 
 export type VisibilityEntry = {
