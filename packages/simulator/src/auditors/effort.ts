@@ -43,6 +43,8 @@ const boundOf = (route: string, job: ShadowJob, faults: number, deliveries: numb
   switch (route) {
     case 'split-file>chunks':
       return plannedOf(job).chunks * Math.max(1, deliveries) + again('chunks');
+    case 'clean-rows>chunks':
+      return delivered.chunks + again('chunks');
     case 'clean-rows>rows':
       return delivered.chunks + again('rows');
     case 'store-rows>rows':

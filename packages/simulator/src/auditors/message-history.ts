@@ -1,3 +1,4 @@
+import type { QueueName } from '@sluice/core/ports/queue';
 import type { Fact } from '../facts.ts';
 import { readMessage } from './read-message.ts';
 import type { Shadow, ShadowMessage } from './shadow.ts';
@@ -7,6 +8,17 @@ import type { Shadow, ShadowMessage } from './shadow.ts';
 // is not live: nobody may count on it.
 
 type FactOf<Kind extends Fact['kind']> = Extract<Fact, { kind: Kind }>;
+
+const countCopies = (shadow: Shadow, queue: QueueName, body: string, by: 1 | -1): void => {
+  const name = `${queue} ${body}`;
+  const copies = (shadow.copies.get(name) ?? 0) + by;
+  if (copies > 0) shadow.copies.set(name, copies);
+  else shadow.copies.delete(name);
+};
+
+/** True when a message of the same body is live. */
+export const hasLiveCopy = (shadow: Shadow, queue: QueueName, body: string): boolean =>
+  shadow.copies.has(`${queue} ${body}`);
 
 const count = (message: ShadowMessage, by: 1 | -1): void => {
   if (message.kind !== 'rows' && message.kind !== 'finished') return;
@@ -22,6 +34,7 @@ export const noteSent = (shadow: Shadow, fact: FactOf<'sent'>): readonly ShadowM
     const message = readMessage(shadow, queue, id, bodies[index] ?? '', fact);
     shadow.messages[queue].set(id, message);
     count(message, 1);
+    countCopies(shadow, queue, bodies[index] ?? '', 1);
     if (message.kind === 'uploads') {
       for (const version of message.versions) {
         const file = shadow.files.get(version);
@@ -42,11 +55,15 @@ export const findReceived = (shadow: Shadow, { queue, messageIds }: FactOf<'rece
 };
 
 /** The message, which is no longer live. Undefined for one that was never sent. */
-export const noteDeleted = (shadow: Shadow, { queue, messageId }: FactOf<'deleted'>): ShadowMessage | undefined => {
+export const noteDeleted = (
+  shadow: Shadow,
+  { queue, messageId, body }: FactOf<'deleted'>,
+): ShadowMessage | undefined => {
   const message = shadow.messages[queue].get(messageId);
   if (message?.isLive === true) {
     message.isLive = false;
     count(message, -1);
+    countCopies(shadow, queue, body, -1);
   }
   return message;
 };

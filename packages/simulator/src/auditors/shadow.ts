@@ -127,6 +127,8 @@ export type Shadow = {
   /** By the version of their file. */
   readonly jobsByFile: Map<string, ShadowJob>;
   readonly files: Map<string, ShadowFile>;
+  /** Live messages by queue and body: a message may be sent again as it is. */
+  readonly copies: Map<string, number>;
   readonly messages: Readonly<Record<QueueName, Map<string, ShadowMessage>>>;
   /** What was put into the work bucket, by key. */
   readonly objects: Map<string, ShadowObject>;
@@ -138,6 +140,7 @@ export const createShadow = (): Shadow => ({
   jobs: new Map(),
   jobsByFile: new Map(),
   files: new Map(),
+  copies: new Map(),
   messages: Object.fromEntries(queueNames.map((name) => [name, new Map()])) as unknown as Shadow['messages'],
   objects: new Map(),
   sources: new Set(),
