@@ -73,6 +73,8 @@ export type LocalCloudOptions = {
   readonly watch?: QueueWatch;
   /** May damage a change on its way into the table's stream. */
   readonly spoil?: (change: Change) => Change;
+  /** Told of changes that the stream's mapping is through with. */
+  readonly passed?: (changes: readonly Change[]) => void;
   readonly shards?: number;
   /** When a message comes back whose function failed; after its visibility timeout, as on AWS, where it is not given. */
   readonly returnAfterSeconds?: () => number;
@@ -136,7 +138,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
   }
   const queueOf = (name: QueueName) => queues.get(name) as NonNullable<ReturnType<typeof queues.get>>;
 
-  const stream = createLocalStream(options.shards ?? 1, wakeUp, options.spoil);
+  const stream = createLocalStream(options.shards ?? 1, wakeUp, options.spoil, options.passed);
   const { objects } = options;
   const objectsOf = objects === undefined ? createLocalObjects(options.buckets, faults) : () => objects;
   const { port: rowsOf, readImage } = createLocalRows(database, stream, clock, faults);

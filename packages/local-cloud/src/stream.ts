@@ -48,11 +48,12 @@ export type LocalStream = {
 /** What a change weighs besides its data. */
 const changeBytes = 200;
 
-/** `spoil` may damage a change on its way into the stream. */
+/** `spoil` may damage a change on its way into the stream; `onPassed` is told of those that the checkpoint moves behind. */
 export const createLocalStream = (
   shardCount: number,
   onAppend: () => void,
   spoil: (change: Change) => Change = (change) => change,
+  onPassed: (changes: readonly Change[]) => void = () => undefined,
 ): LocalStream => {
   let bytes = 0;
   type OwnShard = Shard & { readonly changes: Change[]; trim(): void; children: readonly OwnShard[] };
@@ -70,6 +71,7 @@ export const createLocalStream = (
       read: (max, skip = 0) => changes.slice(head + skip, head + skip + max),
       advance(count) {
         for (let i = head; i < head + count; i++) bytes -= bytesOf(changes[i]);
+        if (count > 0) onPassed(changes.slice(head, head + count));
         head += count;
         this.trim();
       },

@@ -63,6 +63,11 @@ export type Fact = { readonly at: number; readonly by: Actor } & (
       readonly isNew: boolean;
     }
   | { readonly kind: 'marked'; readonly marks: readonly DeadMark[] }
+  /** New rows whose records the stream's mapping is through with: they do not come again by themselves. */
+  | {
+      readonly kind: 'passed';
+      readonly rows: readonly { readonly jobId: string; readonly chunk: number; readonly row: number }[];
+    }
   /** The user's processor was called; `pack` is the message that held the row. */
   | { readonly kind: 'processed'; readonly jobId: string; readonly row: number; readonly attempt: number }
   | { readonly kind: 'invoked'; readonly stage: StageName; readonly records: number }

@@ -235,6 +235,10 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
         world.tell({ kind: 'set aside', queue, messageId: id, body });
       },
     },
+    passed(changes) {
+      const rows = changes.filter(({ eventName }) => eventName === 'INSERT');
+      if (rows.length > 0) world.tell({ kind: 'passed', rows });
+    },
     spoil: (change) =>
       change.eventName === 'INSERT' && world.strikes('record-poisoned', 'relay-rows')
         ? { ...change, image: { line: change.image?.line ?? 0, data: '{"v' } }
@@ -338,6 +342,8 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
       const queue = faults.pick(queueNames);
       redrive(queue);
       scheduler.after(faults.next() * 1000, () => redrive(queue));
+      // Whoever redrives in haste asks for a repair, too.
+      if (jobs.size > 0) send('audits', serialiseRepair(faults.pick([...jobs.keys()])), 'operator');
     });
     campaign('processor-outage', () => {
       world.trace('outage of the processor');

@@ -19,6 +19,7 @@ import { noteFinished, noteInserted, noteMarked } from './row-history.ts';
 import type { ShadowFile, ShadowJob } from './shadow.ts';
 import { createShadow, versionKey } from './shadow.ts';
 import { checkStagedCopy } from './staged-copy.ts';
+import { checkPassed } from './stream-history.ts';
 import { violate } from './violate.ts';
 
 export type AuditInput = {
@@ -120,6 +121,9 @@ export const createAuditors = (input: AuditInput): Auditors => {
         break;
       case 'chunk closed':
         noteClosed(shadow, fact);
+        break;
+      case 'passed':
+        checkPassed(shadow, fact);
         break;
       case 'marked':
         checkMarks(fact);
