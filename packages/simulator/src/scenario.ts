@@ -37,6 +37,8 @@ export type Scenario = {
   readonly isUnattended: boolean;
 };
 
+const minute = 60_000;
+
 const calm: FaultRates = Object.fromEntries(faultClasses.map((fault) => [fault, 0])) as FaultRates;
 
 const aws = parseWiring(wiringJson, 'aws');
@@ -115,14 +117,17 @@ export const drawScenario = (seed: number, knobs: Knobs, name: ScenarioName): Sc
   const settings = createDraws(seed, 'settings');
   const isStarved = rates['throttle-long'] > 0;
   const unitsPerSecond = settings.pick([0.5, 2, 10]);
+  const unrestMilliseconds = settings.pick([5, 30, 120, 480]) * minute;
+  // A sweep a minute, as on AWS, would be most of what happens in the longer ones.
+  const sweepMilliseconds = Math.max(minute, unrestMilliseconds / settings.pick([6, 12, 30]));
   return {
     rates,
     workload: drawWorkload(createDraws(seed, 'workload'), (fault) => rates[fault] > 0, knobs),
     wiring: drawWiring(settings),
     isVersioned: settings.happens(0.7),
     shards: settings.whole(1, 3),
-    sweepMilliseconds: settings.pick([60_000, 180_000, 600_000]),
-    unrestMilliseconds: settings.pick([5, 30, 120, 480]) * 60_000,
+    sweepMilliseconds,
+    unrestMilliseconds,
     capacity: (clock) => (isStarved ? createCapacity(clock, unitsPerSecond) : unlimited),
     outageMilliseconds: 0,
     isUnattended: false,
