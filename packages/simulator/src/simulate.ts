@@ -292,6 +292,10 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
 
   const bring = ({ key, bytes, events }: Scenario['workload']['uploads'][number]): void => {
     uploadsToCome--;
+    if (events > 1) hit('file-twice', 'service');
+    if (scenario.rates['csv-dirty'] > 0) hit('csv-dirty', 'service');
+    const others = [...versions.values()].filter(({ version }) => version.key === key);
+    if (others.some((other) => !other.bytes.equals(bytes))) hit('key-reused', 'service');
     put(key, bytes, events);
     if (world.strikes('object-overwritten', 'service')) {
       scheduler.after(faults.next() ** 2 * 600_000, () => put(key, Buffer.concat([bytes, bytes.subarray(-20)]), 1));
