@@ -145,6 +145,18 @@ describe('a part of a job', () => {
     expect(states).toEqual(['OPEN', 'OPEN', 'INCONSISTENT']);
   });
 
+  it('is INCONSISTENT in every audit for a closed chunk that holds too many rows, though another evens it out', async () => {
+    const { audit, jobs } = await setUp({
+      chunks: [
+        { rows: 2, done: [1, 2] },
+        { rows: 1, rejected: [], pending: [3] },
+      ],
+    });
+    await jobs.putCounts(jobId, 0, { accepted: 2, rejected: 1 });
+    for (let i = 0; i < 3; i++) expect(await audit()).toBe('INCONSISTENT');
+    expect(jobs.chunksOf(jobId)[0]?.closed).toEqual({ done: 2, failed: 0 });
+  });
+
   it('completes nothing while a chunk behind the budget is open', async () => {
     const { audit, finish } = await setUp({ chunks: chunksOf(65, (row) => (row === 65 ? 'pending' : 'done')) });
     for (let i = 0; i < 4; i++) expect(await audit()).toBe('OPEN');
