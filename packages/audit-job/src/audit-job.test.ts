@@ -72,15 +72,19 @@ describe('a chunk', () => {
   });
 
   it('is never counted again once it is closed, while its neighbours are', async () => {
-    const { audit, counted, counts } = await setUp({
+    const { audit, counted, finish, counts } = await setUp({
       chunks: [
         { rows: 2, rejected: [], done: [1, 2] },
-        { rows: 2, rejected: [], done: [3], pending: [4] },
+        { rows: 4, rejected: [], done: [3], pending: [4, 5, 6] },
       ],
     });
-    for (let i = 0; i < 3; i++) expect(await audit()).toBe('OPEN');
-    expect(counted()).toEqual([0, 1, 1, 1]);
-    expect(counts.map(({ rowsIn }) => rowsIn)).toEqual([2, 0, 0]);
+    for (let row = 4; row <= 6; row++) {
+      expect(await audit()).toBe('OPEN');
+      await finish(1, [row]);
+    }
+    expect(await audit()).toBe('COMPLETE');
+    expect(counted()).toEqual([0, 1, 1, 1, 1]);
+    expect(counts.map(({ rowsIn }) => rowsIn)).toEqual([2, 0, 0, 4]);
   });
 
   it.each<[string, ChunkState]>([
@@ -333,7 +337,7 @@ describe('an audit', () => {
     await audit();
     expect(await take('second')).toBe(true);
     await jobs.releaseLease(jobId, 'audit', 'second');
-    rows.countChunk = async () => {
+    rows.statusOf = async () => {
       throw new Error(`broken ${secret}`);
     };
     expect(await deliver(serialiseAudit(jobId))).toEqual(['a']);

@@ -1,6 +1,6 @@
 import type { Invocation } from '@sluice/core/invocation';
 import { addLedgers, emptyLedger } from '@sluice/core/ledger';
-import type { AuditNote, AuditSums, Job } from '@sluice/core/ports/job-store';
+import type { AuditNote, AuditSums, Job, Witness } from '@sluice/core/ports/job-store';
 import type { AuditPorts } from './audit-job.ts';
 import { countChunk } from './count-chunk.ts';
 import { createMarkReader } from './mark-reader.ts';
@@ -14,6 +14,9 @@ const countsMax = 64;
 const countsInVainMax = 8;
 /** Chunk records of one pass, about 1.5 MB of them. */
 const recordsMax = 4_096;
+
+/** Witnesses that are remembered: about 7 KB of the job's item. */
+const witnessesMax = 200;
 
 /** Looks at what may be through by now, and at no more. */
 export const glance: Budget = { counts: countsMax, countsInVain: countsInVainMax, records: recordsMax };
@@ -60,6 +63,7 @@ export const goRound = async (
   let { through, ledger: front } = before;
   let { next, ...round } = before.round ?? { ...noSums, next: through };
   const marksOf = createMarkReader(ports.jobs, jobId, next);
+  const witnesses = new Map((before.witnesses ?? []).map((witness) => [witness[0], witness]));
   let records = 0;
   let counts = 0;
   let inVain = 0;
@@ -71,12 +75,20 @@ export const goRound = async (
         if (records >= budget.records || counts >= budget.counts || inVain >= budget.countsInVain) return false;
         if (invocation.isShort()) return false;
         const marks = chunk.closed === undefined ? await marksOf(chunk.chunk) : [];
-        const { ledger, isClosed, isNewlyClosed, isCounted } = await countChunk(jobId, chunk, marks, ports);
+        const { ledger, isClosed, isNewlyClosed, isCounted, witness } = await countChunk(
+          jobId,
+          chunk,
+          marks,
+          ports,
+          witnesses.get(chunk.chunk),
+        );
         records++;
         if (isCounted) counts++;
         if (isCounted && !isClosed) inVain++;
         if (isNewlyClosed) closedRows += ledger.rows;
         next = chunk.chunk + 1;
+        if (witness === undefined) witnesses.delete(chunk.chunk);
+        else witnesses.set(chunk.chunk, witness);
         if (isClosed && chunk.chunk === through && ledger.open === 0) {
           front = addLedgers(front, ledger);
           through = next;
@@ -102,13 +114,15 @@ export const goRound = async (
   };
   const accounted = isWhole ? accountedIn(sums) : before.accounted;
   const hasGrown = closedRows > 0 || accounted > before.accounted;
-  const { round: _, ...kept } = before;
+  const { round: _, witnesses: __, ...kept } = before;
+  const remembered: readonly Witness[] = [...witnesses.values()].sort(([a], [b]) => a - b).slice(0, witnessesMax);
   return {
     note: {
       ...kept,
       through,
       ledger: front,
       ...(isWhole ? {} : { round: { ...round, next } }),
+      ...(remembered.length === 0 ? {} : { witnesses: remembered }),
       accounted,
       fruitless: hasGrown ? 0 : before.fruitless + 1,
     },

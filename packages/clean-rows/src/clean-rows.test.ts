@@ -263,11 +263,15 @@ describe('a chunk whose object is gone', () => {
   it.each(['PLANNING', 'OPEN', 'HELD', 'STALLED'] as const)(
     'ends its job, which is %s, SUPERSEDED and is acknowledged',
     async (state: JobState) => {
-      const { deliver, onlyMessage, jobs, jobId, objects, queue, cleaned, marks } = await setUp({ content: small });
-      await jobs.changeJob(jobId, ['OPEN'], { state });
+      const { deliver, onlyMessage, jobs, jobId, objects, queue, cleaned, marks, ports } = await setUp({
+        content: small,
+      });
+      await jobs.changeJob(jobId, ['OPEN'], { state, auditAt: 2 ** 50 });
       objects.remove('bucket', 'in/a.csv');
       expect(await deliver(onlyMessage())).toBe(false);
       expect(jobs.jobOf(jobId)).toMatchObject({ state: 'SUPERSEDED', reason: { code: 'OBJECT_CHANGED' } });
+      // Its end is to be told, whenever the job was due before.
+      expect(jobs.jobOf(jobId).auditAt).toBe(ports.clock.now());
       expect(queue.sends).toEqual([]);
       expect(cleaned()).toBeUndefined();
       expect(marks()).toEqual([]);
@@ -370,11 +374,13 @@ describe('a job with too many rejects', () => {
   const chunked = { content, chunkBytes: 1 };
 
   it('ends REFUSED with the chunk that shows it, and what comes after it is left alone', async () => {
-    const { deliver, messages, jobs, jobId, sentRows } = await setUp({ ...chunked, maxRejectedRatio: 0.4 });
+    const { deliver, messages, jobs, jobId, sentRows, ports } = await setUp({ ...chunked, maxRejectedRatio: 0.4 });
+    await jobs.changeJob(jobId, ['OPEN'], { auditAt: 2 ** 50 });
     for (const message of messages) {
       expect(jobs.jobOf(jobId).state).toBe(message.chunk <= 3 ? 'OPEN' : 'REFUSED');
       expect(await deliver(message)).toBe(false);
     }
+    expect(jobs.jobOf(jobId).auditAt).toBe(ports.clock.now());
     expect(jobs.jobOf(jobId).reason).toEqual({
       code: 'TOO_MANY_REJECTS',
       message: 'expected at most 0.4 of 5 rows rejected, found 3',

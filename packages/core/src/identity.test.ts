@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   chunkPartitions,
+  fileIdOf,
   jobIdOf,
+  mergedRejectKeysOf,
   parsePartitionKey,
   partitionKeyOf,
   rejectKeyOf,
@@ -64,6 +66,21 @@ describe('rowIdOf', () => {
   });
 });
 
+describe('the id of a file version', () => {
+  it('is its own, however the file is read', () => {
+    const versions = [file, { ...file, bucket: 'other' }, { ...file, key: 'other' }, { ...file, versionId: 'other' }];
+    expect(new Set(versions.map(fileIdOf)).size).toBe(versions.length);
+    expect(fileIdOf({ ...file })).toBe(fileIdOf(file));
+    expect(fileIdOf(file)).not.toBe(jobId);
+  });
+
+  it('goes by the version id, and by the etag where there is none', () => {
+    const { versionId: _, ...unversioned } = { ...file, versionId: 'v1' };
+    expect(fileIdOf({ ...file, versionId: 'v1', etag: 'other' })).toBe(fileIdOf({ ...file, versionId: 'v1' }));
+    expect(fileIdOf({ ...unversioned, etag: 'other' })).not.toBe(fileIdOf(unversioned));
+  });
+});
+
 describe('a partition key', () => {
   it('comes back as the job and the chunk it was made of', () => {
     expect(parsePartitionKey(partitionKeyOf(jobId, 120, 4_711))).toEqual({ jobId, chunk: 120 });
@@ -109,7 +126,9 @@ describe('the keys of a job’s objects', () => {
   });
 
   it('stand below the job and nowhere else', () => {
-    for (const key of [rejectKeyOf(jobId, 0), stagedKeyOf(jobId)]) expect(key.startsWith(`jobs/${jobId}/`)).toBe(true);
+    const keys = [rejectKeyOf(jobId, 0), stagedKeyOf(jobId), ...Object.values(mergedRejectKeysOf(jobId))];
+    for (const key of keys) expect(key.startsWith(`jobs/${jobId}/`)).toBe(true);
+    expect(new Set(keys).size).toBe(keys.length);
     expect(stagedKeyOf(jobId)).not.toBe(stagedKeyOf(jobIdOf(file, 'other')));
   });
 });

@@ -14,7 +14,7 @@ export type RowScript = (row: number, attempt: number) => RowFault | undefined;
 
 /** One call that was made; `rows` are those of a write. */
 export type RowCall = {
-  readonly operation: 'insert' | 'finish' | 'countChunk' | 'readChunk';
+  readonly operation: 'insert' | 'finish' | 'countChunk' | 'readChunk' | 'statusOf';
   readonly jobId: string;
   readonly chunk?: number;
   readonly rows?: readonly number[];
@@ -132,7 +132,12 @@ export const createMemoryRows = ({
       calls.push({ operation: 'countChunk', jobId, chunk });
       const counts: Record<RowStatus, number> = { PENDING: 0, DONE: 0, FAILED: 0 };
       for (const { status } of chunkOf(jobId, chunk).values()) counts[status]++;
-      return counts;
+      const pending = inOrder(chunkOf(jobId, chunk)).find(({ status }) => status === 'PENDING');
+      return pending === undefined ? counts : { ...counts, pendingRow: pending.row };
+    },
+    async statusOf(jobId, chunk, row) {
+      calls.push({ operation: 'statusOf', jobId, chunk });
+      return chunkOf(jobId, chunk).get(row)?.status;
     },
     async *readChunk(jobId, chunk) {
       calls.push({ operation: 'readChunk', jobId, chunk });

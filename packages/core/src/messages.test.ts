@@ -10,9 +10,11 @@ import {
   parseRowsMessage,
   type RowsMessage,
   rowsEnvelope,
+  searchBody,
   serialise,
   serialiseAudit,
   serialiseChunk,
+  serialiseRepair,
   singleOutcome,
   singleRow,
   sweepBody,
@@ -89,8 +91,13 @@ describe('messages', () => {
     expect(parseFinishedMessage(head + finished.outcomes.map(serialise).join(',') + tail)).toEqual(finished);
   });
 
-  it('bring an audit and a sweep there and back', () => {
+  it('bring what is for audits there and back', () => {
     expect(parseAuditMessage(serialiseAudit(jobId))).toEqual({ v: 1, kind: 'audit', jobId });
+    expect(parseAuditMessage(serialiseAudit(jobId, 2 ** 41))).toEqual({ v: 1, kind: 'audit', jobId, due: 2 ** 41 });
+    expect(parseAuditMessage(serialiseRepair(jobId))).toEqual({ v: 1, kind: 'repair', jobId });
+    expect(parseAuditMessage(searchBody)).toEqual({ v: 1, kind: 'search' });
+    // What the schedules of a deployment send.
+    expect([sweepBody, searchBody]).toEqual(['{"v":1,"kind":"sweep"}', '{"v":1,"kind":"search"}']);
     expect(parseAuditMessage(sweepBody)).toEqual({ v: 1, kind: 'sweep' });
   });
 
@@ -185,6 +192,9 @@ describe('messages', () => {
     ['finished', { outcomes: [[0, 1, 'FAILED', ['SECRET', 1]]] }],
     ['finished', { outcomes: [[0, 1.5, 'DONE', null]] }],
     ['audit', { jobId: undefined }],
+    ['audit', { due: -1 }],
+    ['audit', { due: 'now' }],
+    ['audit', { kind: 'repair', jobId: 'x' }],
     ['audit', { jobId: 17 }],
   ])('of kind %s refuse the shape %j without quoting it', (kind, change) => {
     const body = JSON.stringify({ ...(samples[kind] as object), ...change });

@@ -267,3 +267,41 @@ describe('the local object store', () => {
     expect(pieces).toBe(1);
   });
 });
+
+describe('a listing of the local object store', () => {
+  it('comes in pages of a thousand', async () => {
+    const { root, store } = await setUp();
+    await mkdir(join(root, 'bucket', 'in'), { recursive: true });
+    const names = Array.from({ length: 2_001 }, (_, index) => `in/${String(index).padStart(4, '0')}`);
+    for (const name of names) await writeFile(join(root, 'bucket', name), '');
+    const pages: string[][] = [];
+    for await (const { versions } of store.list('bucket')) pages.push(versions.map(({ key }) => key));
+    expect(pages.map(({ length }) => length)).toEqual([1_000, 1_000, 1]);
+    expect(pages.flat()).toEqual(names);
+  });
+
+  it('shows when a file was changed, and no folder and no file that is being written', async () => {
+    const { root, store } = await setUp();
+    await store.put('bucket', 'in/file', 'text');
+    await mkdir(join(root, 'bucket', 'empty'));
+    await utimes(join(root, 'bucket', 'in/file'), 1_000, 2_000.5);
+    const seen: string[][] = [];
+    await store.putStream(
+      'bucket',
+      'in/new',
+      (async function* () {
+        yield Buffer.from('a');
+        for await (const { versions } of store.list('bucket')) {
+          seen.push(versions.map(({ key, modifiedAt }) => `${key} ${modifiedAt}`));
+        }
+      })(),
+    );
+    expect(seen).toEqual([['in/file 2000500']]);
+  });
+
+  it('is refused for a bucket of another cloud', async () => {
+    const { store } = await setUp();
+    const first = store.list('other')[Symbol.asyncIterator]().next();
+    await expect(first).rejects.toMatchObject({ name: 'SluiceError', code: 'SERVICE_REFUSED' });
+  });
+});

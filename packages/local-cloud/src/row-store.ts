@@ -2,7 +2,14 @@ import type { SQLInputValue } from 'node:sqlite';
 import { SluiceError } from '@sluice/core/errors';
 import type { OutcomeTuple, RowTuple } from '@sluice/core/messages';
 import type { Clock } from '@sluice/core/ports/clock';
-import type { FinishOutcome, InsertOutcome, RowStatus, RowStore, StoredRow } from '@sluice/core/ports/row-store';
+import type {
+  FinishOutcome,
+  InsertOutcome,
+  RowCounts,
+  RowStatus,
+  RowStore,
+  StoredRow,
+} from '@sluice/core/ports/row-store';
 import { callBytesMax, statementsMax } from '@sluice/core/ports/row-store';
 import type { StageName } from '@sluice/core/wiring';
 import type { LocalDatabase, LocalStatement } from './database.ts';
@@ -80,6 +87,10 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
   const countOutcomes = database.prepare(
     'SELECT status, COUNT(*) AS count FROM outcomes WHERE job = ? AND chunk = ? GROUP BY status',
   );
+  const firstPending = database.prepare(`
+    SELECT row FROM rows WHERE job = ?1 AND chunk = ?2
+    AND NOT EXISTS (SELECT 1 FROM outcomes WHERE job = ?1 AND chunk = ?2 AND row = rows.row) ORDER BY row LIMIT 1
+  `);
   const selectPage = database.prepare(`
     SELECT rows.row, line, data, status, outcome FROM rows LEFT JOIN outcomes USING (job, chunk, row)
     WHERE job = ? AND chunk = ? AND rows.row > ? ORDER BY rows.row LIMIT ${pageRows}
@@ -190,7 +201,7 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     });
   };
 
-  const countChunk = (jobId: string, chunk: number): Readonly<Record<RowStatus, number>> => {
+  const countChunk = (jobId: string, chunk: number): RowCounts => {
     const { count: all } = countRows.get(keyOf(jobId), chunk) as { count: number };
     const counts = { DONE: 0, FAILED: 0 };
     for (const { status, count } of countOutcomes.all(keyOf(jobId), chunk) as {
@@ -199,7 +210,17 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     }[]) {
       counts[status] = count;
     }
-    return { ...counts, PENDING: all - counts.DONE - counts.FAILED };
+    const found = { ...counts, PENDING: all - counts.DONE - counts.FAILED };
+    if (found.PENDING === 0) return found;
+    const pending = firstPending.get(keyOf(jobId), chunk) as { readonly row: number } | undefined;
+    return pending === undefined ? found : { ...found, pendingRow: pending.row };
+  };
+
+  const statusOf = (jobId: string, chunk: number, row: number): RowStatus | undefined => {
+    const key = keyOf(jobId);
+    const outcome = getOutcome.get(key, chunk, row) as OutcomeRecord | undefined;
+    if (outcome !== undefined) return outcome.status as RowStatus;
+    return getRow.get(key, chunk, row) === undefined ? undefined : 'PENDING';
   };
 
   /** What the image of a change holds that came without it. */
@@ -211,6 +232,8 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
       faults.call({ caller, service: 'rows', operation: 'finish' }, () => finish(jobId, outcomes)),
     countChunk: (jobId, chunk) =>
       faults.call({ caller, service: 'rows', operation: 'countChunk' }, () => countChunk(jobId, chunk)),
+    statusOf: (jobId, chunk, row) =>
+      faults.call({ caller, service: 'rows', operation: 'statusOf' }, () => statusOf(jobId, chunk, row)),
     async *readChunk(jobId, chunk) {
       for (let after = 0; ; ) {
         const page = await faults.call({ caller, service: 'rows', operation: 'readChunk' }, () =>

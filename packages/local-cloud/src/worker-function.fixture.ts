@@ -48,6 +48,9 @@ const workerModule: WorkerModule = async (services, metrics, data) => {
           return queues.finished.sendBatch([{ id: '0', body: text }]);
         case 'get job':
           return jobs.getJob(text);
+        case 'note file':
+          await jobs.noteFile({ bucket: 'inbox', key: text, etag: 'etag' });
+          return jobs.hasFile({ bucket: 'inbox', key: text, etag: 'etag' });
         case 'list chunks': {
           const pages: unknown[] = [];
           for await (const page of jobs.listChunks(text)) pages.push(page);

@@ -226,6 +226,12 @@ describe('the services of a worker', () => {
     expect(await ask('list chunks', 'another')).toEqual([]);
   });
 
+  it('remember files in the main thread', async () => {
+    const { ask, jobs } = shared;
+    expect(await ask('note file', 'in/a.csv')).toBe(true);
+    expect(await jobs.hasFile({ bucket: 'inbox', key: 'in/a.csv', etag: 'etag' })).toBe(true);
+  });
+
   it('write objects themselves', async () => {
     const { ask, folder } = shared;
     await ask('put', 'body');

@@ -476,6 +476,20 @@ describe('a file that cannot be read as CSV', () => {
   });
 });
 
+describe('the next audit of a job', () => {
+  it('is due at once when its plan is closed, and when its file ends it, whenever it was due before', async () => {
+    for (const isReplaced of [false, true]) {
+      const harness = await setUp({ pieceBytes: 120 });
+      await harness.deliver({ asksUntilShort: 4 });
+      await harness.jobs.changeJob(harness.onlyJob().jobId, ['PLANNING'], { auditAt: 2 ** 50 });
+      harness.clock.pass(5_000);
+      if (isReplaced) await harness.put('id\n1\n');
+      await harness.deliver();
+      expect(harness.onlyJob()).toMatchObject({ state: isReplaced ? 'SUPERSEDED' : 'OPEN', auditAt: 6_000 });
+    }
+  });
+});
+
 describe('a file that is replaced', () => {
   it('before it is read ends its job SUPERSEDED and is acknowledged', async () => {
     const harness = await setUp();

@@ -25,8 +25,11 @@ const namesOf = (attributes: readonly string[]): Record<string, string> =>
 
 const rowAttributes = ['row', 'line', 'status', 'data', 'result', 'error'];
 
-/** Reading and counting a chunk: consistent Queries over its partitions, all of them at once. */
-export const createChunkReads = (client: DynamoDBClient, table: string): Pick<RowStore, 'countChunk' | 'readChunk'> => {
+/** Reading and counting a chunk: consistent Queries over its partitions, all of them at once; and looking at one of its rows. */
+export const createChunkReads = (
+  client: DynamoDBClient,
+  table: string,
+): Pick<RowStore, 'countChunk' | 'readChunk' | 'statusOf'> => {
   const query = (
     key: string,
     attributes: readonly string[],
@@ -66,16 +69,40 @@ export const createChunkReads = (client: DynamoDBClient, table: string): Pick<Ro
      */
     async countChunk(jobId, chunk) {
       const counts: Record<RowStatus, number> = { PENDING: 0, DONE: 0, FAILED: 0 };
+      let pendingRow: number | undefined;
       const countPartition = async (key: string): Promise<void> => {
         let next: Record<string, AttributeValue> | undefined;
         do {
-          const page = await query(key, ['status'], next, undefined);
-          for (const item of page.Items ?? []) counts[statusIn(item)]++;
+          const page = await query(key, ['row', 'status'], next, undefined);
+          for (const item of page.Items ?? []) {
+            const status = statusIn(item);
+            counts[status]++;
+            if (status === 'PENDING') pendingRow ??= Number(item['row']?.N);
+          }
           next = page.LastEvaluatedKey;
         } while (next !== undefined);
       };
       await Promise.all(keysOf(jobId, chunk).map(countPartition));
-      return counts;
+      return pendingRow === undefined ? counts : { ...counts, pendingRow };
+    },
+
+    /** By Query too: a function that reads rows needs leave for nothing else. */
+    async statusOf(jobId, chunk, row) {
+      const { Items } = await callTable(
+        'looking at a row',
+        client.send(
+          new QueryCommand({
+            TableName: table,
+            ConsistentRead: true,
+            KeyConditionExpression: '#pk = :pk AND #row = :row',
+            ProjectionExpression: '#status',
+            ExpressionAttributeNames: { '#pk': 'pk', '#row': 'row', '#status': 'status' },
+            ExpressionAttributeValues: { ':pk': { S: partitionKeyOf(jobId, chunk, row) }, ':row': { N: String(row) } },
+          }),
+        ),
+      );
+      const [item] = Items ?? [];
+      return item === undefined ? undefined : statusIn(item);
     },
 
     async *readChunk(jobId, chunk) {

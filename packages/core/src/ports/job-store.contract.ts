@@ -41,6 +41,10 @@ const note: AuditNote = {
   ledger: found,
   round: { next: 5, ledger: found, closed: 1, cleaned: 2, isNegative: false },
   repair: { kind: 'automatic', next: 4 },
+  witnesses: [
+    [3, 31, 0, 5, 1, 0],
+    [4, 44, 2, 0, 0, 2],
+  ],
   answeredAt: 9,
   accounted: 23,
   fruitless: 2,

@@ -76,6 +76,12 @@ export type AuditSums = {
 export type RepairUnderWay = { readonly kind: 'automatic' | 'last' | 'asked'; readonly next: number };
 
 /**
+ * A row that was not final when its chunk was counted, with what was counted: as long as it is not final, and no mark has come
+ * to the chunk, the chunk is not through and need not be counted again.
+ */
+export type Witness = readonly [chunk: number, row: number, marks: number, done: number, failed: number, dead: number];
+
+/**
  * What audits remember of a job, written as a whole by each. Every note is right by itself, so of two audits at once either may
  * write last.
  */
@@ -86,6 +92,7 @@ export type AuditNote = {
   /** A round that was cut: it goes on with the chunk `next`, with what it found behind `through` so far. */
   readonly round?: AuditSums & { readonly next: number };
   readonly repair?: RepairUnderWay;
+  readonly witnesses?: readonly Witness[];
   /** `askedAt` of the last repair that was asked for and done. */
   readonly answeredAt?: number;
   /** Rows and chunks accounted for at the end of the last round, and the audits since it last grew. */

@@ -467,7 +467,7 @@ export const rowStoreContract = (name: string, setUp: () => Promise<RowStoreSetU
       ])('refuses a call %s, and changes nothing', async (_, call) => {
         await fill(range(1, statementsMax + 1).map((row) => rowOf(row)));
         await expect(store.finish(jobId, call)).rejects.toMatchObject(refusal);
-        expect(await store.countChunk(jobId, chunk)).toEqual({ PENDING: 26, DONE: 0, FAILED: 0 });
+        expect(await store.countChunk(jobId, chunk)).toMatchObject({ PENDING: 26, DONE: 0, FAILED: 0 });
       });
 
       it('lets one of two calls at once end a row', async () => {
@@ -533,9 +533,45 @@ export const rowStoreContract = (name: string, setUp: () => Promise<RowStoreSetU
           [otherChunk, 63, 'FAILED', ['A', 'b']],
         ]);
         await store.finish(otherJobId, [doneOf(1)]);
-        expect(await store.countChunk(jobId, chunk)).toEqual({ PENDING: 33, DONE: 20, FAILED: 7 });
-        expect(await store.countChunk(jobId, otherChunk)).toEqual({ PENDING: 7, DONE: 2, FAILED: 1 });
-        expect(await store.countChunk(otherJobId, chunk)).toEqual({ PENDING: 4, DONE: 1, FAILED: 0 });
+        expect(await store.countChunk(jobId, chunk)).toMatchObject({ PENDING: 33, DONE: 20, FAILED: 7 });
+        expect(await store.countChunk(jobId, otherChunk)).toMatchObject({ PENDING: 7, DONE: 2, FAILED: 1 });
+        expect(await store.countChunk(otherJobId, chunk)).toMatchObject({ PENDING: 4, DONE: 1, FAILED: 0 });
+      });
+    });
+
+    describe('the row that countChunk names', () => {
+      it('is one that is PENDING, and there is none where none is', async () => {
+        await fill(range(1, 40).map((row) => rowOf(row)));
+        await fill([rowOf(41, ['other'], otherChunk)]);
+        const pending = new Set(range(1, 40));
+        for (const row of [...range(1, 16), 20, 40, ...range(30, 39), ...range(17, 19), ...range(21, 29)]) {
+          const { pendingRow } = await store.countChunk(jobId, chunk);
+          expect(pending.has(pendingRow ?? 0)).toBe(true);
+          await store.finish(jobId, [row % 2 === 0 ? doneOf(row) : failedOf(row)]);
+          pending.delete(row);
+        }
+        expect(await store.countChunk(jobId, chunk)).not.toHaveProperty('pendingRow');
+        expect((await store.countChunk(jobId, otherChunk)).pendingRow).toBe(41);
+      });
+    });
+
+    describe('statusOf', () => {
+      it('is the status of the row, and of no other', async () => {
+        await fill([rowOf(1), rowOf(2), rowOf(17)]);
+        await fill([rowOf(3, ['other'], otherChunk)]);
+        await fill([rowOf(4)], otherJobId);
+        await store.finish(jobId, [doneOf(2), failedOf(17)]);
+        const statuses = await Promise.all([1, 2, 17, 3, 4, 33].map((row) => store.statusOf(jobId, chunk, row)));
+        expect(statuses).toEqual(['PENDING', 'DONE', 'FAILED', undefined, undefined, undefined]);
+        expect(await store.statusOf(jobId, otherChunk, 3)).toBe('PENDING');
+        expect(await store.statusOf(otherJobId, chunk, 4)).toBe('PENDING');
+      });
+
+      it('is that of a write which was just confirmed', async () => {
+        await fill([rowOf(1)]);
+        expect(await store.statusOf(jobId, chunk, 1)).toBe('PENDING');
+        await store.finish(jobId, [doneOf(1)]);
+        expect(await store.statusOf(jobId, chunk, 1)).toBe('DONE');
       });
     });
 

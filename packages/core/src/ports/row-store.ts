@@ -18,6 +18,8 @@ export type InsertOutcome = 'inserted' | 'same' | 'different' | 'throttled' | 'r
 /** As above; `missing`: there is no such row. */
 export type FinishOutcome = 'finished' | 'same' | 'different' | 'missing' | 'throttled' | 'refused' | 'failed';
 
+export type RowCounts = Readonly<Record<RowStatus, number>> & { readonly pendingRow?: number };
+
 /** A row as the table holds it. `data` is the JSON text of its values in column order; `result` is JSON text. */
 export type StoredRow = {
   readonly row: number;
@@ -36,8 +38,10 @@ export type StoredRow = {
 export type RowStore = {
   insert(jobId: string, rows: readonly RowTuple[]): Promise<readonly InsertOutcome[]>;
   finish(jobId: string, outcomes: readonly OutcomeTuple[]): Promise<readonly FinishOutcome[]>;
-  /** How many rows of a chunk stand in each status, read consistently. */
-  countChunk(jobId: string, chunk: number): Promise<Readonly<Record<RowStatus, number>>>;
+  /** How many rows of a chunk stand in each status, read consistently, and one of those that are PENDING. */
+  countChunk(jobId: string, chunk: number): Promise<RowCounts>;
+  /** The status of one row, read consistently; undefined where there is none. */
+  statusOf(jobId: string, chunk: number, row: number): Promise<RowStatus | undefined>;
   /** The rows of a chunk in row order, in pages. */
   readChunk(jobId: string, chunk: number): AsyncIterable<readonly StoredRow[]>;
 };
