@@ -222,6 +222,8 @@ export const createFaultyPorts = (
         before: ['read-failed'],
         effect: () => rows.countChunk(jobId, chunk),
       }),
+    statusOf: (...given) =>
+      perform({ name: `looks at row ${given[2]}`, before: ['read-failed'], effect: () => rows.statusOf(...given) }),
     readChunk: (jobId, chunk) => list(`reads chunk ${chunk}`, () => rows.readChunk(jobId, chunk)),
   };
 
