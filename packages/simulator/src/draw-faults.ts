@@ -49,12 +49,13 @@ const ceilings: Partial<Record<FaultClass, number>> = {
 export const drawFaults = (draws: Draws, without: readonly FaultClass[] = []): FaultRates => {
   // Few classes in some runs, nearly all in others.
   const share = draws.pick([0.05, 0.15, 0.3, 0.6, 0.9]);
+  // Mostly rare in some runs, mostly as bad as it gets in others.
+  const mildness = draws.pick([0.5, 2, 4]);
   const rates = {} as Record<FaultClass, number>;
   for (const fault of faultClasses) {
     const isOn = draws.happens(share);
     const ceiling = ceilings[fault] ?? 1;
-    // Mostly rare, sometimes as bad as it gets.
-    const rate = ceiling * draws.next() ** 2;
+    const rate = ceiling * draws.next() ** mildness;
     rates[fault] = isOn && !without.includes(fault) ? rate : 0;
   }
   return rates;
