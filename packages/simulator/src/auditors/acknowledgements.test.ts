@@ -48,6 +48,17 @@ describe('a deleted message', () => {
       run.remove('uploads', run.send('service', 'uploads', { Event: 's3:TestEvent' }));
     });
 
+    it('or is sent again as it is', async () => {
+      const again = run.send('split-file', 'uploads', run.s3Body());
+      run.remove('uploads', run.ids.upload);
+      await expectBroken('I10', /found none/, () => run.remove('uploads', again));
+    });
+
+    it('but not by others: I10', async () => {
+      run.send('service', 'uploads', run.s3Body());
+      await expectBroken('I10', /found none/, () => run.remove('uploads', run.ids.upload));
+    });
+
     it('has its job: I10', () => expectBroken('I10', /found none/, () => run.remove('uploads', run.ids.upload)));
 
     it('does not leave its job unplanned: I10', async () => {
@@ -101,6 +112,12 @@ describe('a deleted message', () => {
       other.remove('chunks', other.ids.chunks[0] as string);
     });
 
+    it('may be sent again as it is', async () => {
+      const again = run.send('clean-rows', 'chunks', run.chunkBody(chunks[0] as (typeof chunks)[number]));
+      run.remove('chunks', id());
+      await expectBroken('I10', /counts/, () => run.remove('chunks', again));
+    });
+
     it('is counted: I10', async () => {
       run.send('clean-rows', 'rows', run.rowsBody(row1));
       await run.put(key, reject2);
@@ -138,7 +155,7 @@ describe('a deleted message', () => {
       run.remove('rows', pack);
     });
 
-    it('or sent again alone, also where such a message was set aside', async () => {
+    it('or sent again, also where such a message was set aside', async () => {
       await run.insert(row3);
       const alone = run.send('store-rows', 'rows', run.rowsBody(row1));
       run.tell('service', { kind: 'set aside', queue: 'rows', messageId: alone, body: '' });
@@ -154,32 +171,26 @@ describe('a deleted message', () => {
       run.remove('rows', pack);
     });
 
-    it('does not drop a row: I10', async () => {
-      const { pack1 } = run.ids;
+    it('does not drop a row, though another message holds it: I10', async () => {
       await run.insert(row3);
-      run.remove('rows', run.ids.pack3);
-      // Gone too what held it alone.
-      await expectBroken('I10', /message of rows carried on.*row 1, queue rows, message m/, () => {
-        run.remove('rows', pack1);
-      });
+      await expectBroken('I10', /message of rows carried on.*row 1, queue rows, message m/, () =>
+        run.remove('rows', pack),
+      );
     });
 
-    it('does not count on another pack, nor on a mark that is not for good: I10', async () => {
-      const other = createHandMadeRun({ faults: 10 });
-      await other.before('clean');
-      const packs = [1, 2].map(() => other.send('clean-rows', 'rows', other.rowsBody(row1, row3)));
-      await other.mark({ chunk: 0, row: 1 });
-      await expectBroken('I10', /row 1/, () => other.remove('rows', packs[0] as string));
+    it('does not count on a mark that is not for good: I10', async () => {
+      await run.insert(row3);
+      await run.mark({ chunk: 0, row: 1 });
+      await expectBroken('I10', /row 1/, () => run.remove('rows', pack));
     });
 
-    it('does not count on a copy of itself that comes later: I10', async () => {
-      const single = run.ids.pack1;
+    it('does not count on what is deleted, though a copy of it may come: I10', async () => {
+      await run.insert(row3);
+      const alone = run.send('store-rows', 'rows', run.rowsBody(row1));
       run.remove('rows', pack);
-      await run.insert(row3);
-      await expectBroken('I10', /row 1/, () => {
-        run.remove('rows', single);
-      });
-      await expectBroken('I10', /row 1/, () => run.remove('rows', single));
+      await expectBroken('I10', /row 1/, () => run.remove('rows', alone));
+      await expectBroken('I10', /row 1/, () => run.remove('rows', alone));
+      await expectBroken('I10', /row 1/, () => run.remove('rows', pack));
     });
 
     it('with other content than the row has led to an alarm: I7', async () => {
@@ -201,7 +212,7 @@ describe('a deleted message', () => {
       run.receive('work', pack);
     });
 
-    it('has its outcomes on their way, sent again alone, or final', async () => {
+    it('has its outcomes on their way or final, or its rows sent again, alone or as a pack', async () => {
       const alone = run.send('process-rows', 'work', run.rowsBody(row1));
       const outcomes = run.send('process-rows', 'finished', run.finishedBody(failed3));
       run.remove('work', pack);
@@ -210,6 +221,12 @@ describe('a deleted message', () => {
       await run.finish(failed3);
       run.remove('finished', outcomes);
       run.remove('work', pack);
+
+      const other = createHandMadeRun({ faults: 10 });
+      await other.before('finish');
+      const packs = [other.relay(), other.send('process-rows', 'work', other.rowsBody(row1, row3))] as const;
+      other.remove('work', packs[0]);
+      await expectBroken('I10', /message of work/, () => other.remove('work', packs[1]));
     });
 
     it('does not drop a row: I10', async () => {
@@ -232,7 +249,7 @@ describe('a deleted message', () => {
       run.receive('finished', pack);
     });
 
-    it('has its rows final, or sent again alone', async () => {
+    it('has its rows final, or sent again', async () => {
       await run.finish(failed3);
       const alone = run.send('finish-rows', 'finished', run.finishedBody(done1));
       run.remove('finished', pack);

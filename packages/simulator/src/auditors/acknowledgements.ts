@@ -1,6 +1,5 @@
 import type { Fact } from '../facts.ts';
 import { terminalStates } from './job-graph.ts';
-import { hasLiveCopy } from './message-history.ts';
 import { isOtherContent, isOtherResult } from './row-history.ts';
 import type { RowQueue, Shadow, ShadowJob, ShadowMessage, ShadowRow } from './shadow.ts';
 import { isFinal } from './shadow.ts';
@@ -10,16 +9,14 @@ import { violate } from './violate.ts';
 // I10: a message is deleted only when what it was sent for is durable downstream, at that moment. Also what I6 and I7 ask of it: a
 // row that came with other content, or a final one with another result, is marked for good before its message goes.
 //
-// Durable is in the table, in a reject object that the ledger names, in a message that is live, or marked for good. A row that its
-// stage sends again must be live alone: a pack that holds it too is decided by itself. Unless the whole message is live again: an
-// outage sends packs of `work` again, and what was throttled until its last delivery is sent again as it is.
+// Durable is in the table, in a reject object that the ledger names, in a message that is live, or marked for good. What is to be
+// tried again must be in a live message that the stage sent itself, alone or as it came: one that others sent is decided by itself.
 
 const isEnded = (job: ShadowJob): boolean => terminalStates.has(job.state);
 
 type Fail = (invariant: Invariant, what: string, job?: ShadowJob, row?: number, chunk?: number) => never;
 
-const isSentAgain = (row: ShadowRow, queue: RowQueue, isCopied: boolean): boolean =>
-  isCopied || (queue === 'work' ? row.live.work > 0 : row.alone[queue] > 0);
+const isSentAgain = (row: ShadowRow, queue: RowQueue): boolean => row.again[queue] > 0;
 
 const checkUploads = (
   shadow: Shadow,
@@ -63,11 +60,11 @@ const checkChunk = (message: Extract<ShadowMessage, { kind: 'chunk' }>, fail: Fa
   }
 };
 
-const checkRows = (message: Extract<ShadowMessage, { kind: 'rows' }>, isCopied: boolean, fail: Fail): void => {
+const checkRows = (message: Extract<ShadowMessage, { kind: 'rows' }>, fail: Fail): void => {
   const { queue, job, tuples, rows } = message;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as ShadowRow;
-    if (isSentAgain(row, queue, isCopied)) continue;
+    if (isSentAgain(row, queue)) continue;
     const isDurable = queue === 'rows' ? row.status !== 'ABSENT' : isFinal(row) || row.live.finished > 0;
     if (!isDurable && !row.isMarkedForGood) {
       fail(
@@ -89,11 +86,11 @@ const checkRows = (message: Extract<ShadowMessage, { kind: 'rows' }>, isCopied: 
   }
 };
 
-const checkFinished = (message: Extract<ShadowMessage, { kind: 'finished' }>, isCopied: boolean, fail: Fail): void => {
+const checkFinished = (message: Extract<ShadowMessage, { kind: 'finished' }>, fail: Fail): void => {
   const { job, tuples, rows } = message;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as ShadowRow;
-    if (isSentAgain(row, 'finished', isCopied)) continue;
+    if (isSentAgain(row, 'finished')) continue;
     if (!isFinal(row) && !row.isMarkedForGood) {
       fail('I10', 'expected every row of a deleted message of finished final, found one that is not', job, row.row);
     }
@@ -120,10 +117,10 @@ export const checkDeleted = (
   const fail: Fail = (invariant, what, job, row, chunk) =>
     violate(invariant, what, { ...(job && { job: job.jobId }), chunk, row, queue, message: messageId }, fact);
   if (message === undefined) fail('I10', 'expected a deleted message to have been sent, found none like it');
-  const isCopied = hasLiveCopy(shadow, queue, fact.body);
-  if (message.kind === 'uploads' && !isCopied) checkUploads(shadow, message.versions, isIgnored, fail);
-  if (message.kind === 'chunk' && !isCopied) checkChunk(message, fail);
-  if (message.kind === 'rows') checkRows(message, isCopied, fail);
-  if (message.kind === 'finished') checkFinished(message, isCopied, fail);
+  if ((shadow.again.get(message.body) ?? 0) > 0) return;
+  if (message.kind === 'uploads') checkUploads(shadow, message.versions, isIgnored, fail);
+  if (message.kind === 'chunk') checkChunk(message, fail);
+  if (message.kind === 'rows') checkRows(message, fail);
+  if (message.kind === 'finished') checkFinished(message, fail);
   if (message.kind === 'unreadable') fail('I10', 'expected a message that nobody can read to stay, found it deleted');
 };

@@ -89,7 +89,7 @@ export const createAuditors = (input: AuditInput): Auditors => {
       case 'sent': {
         const messages = noteSent(shadow, fact);
         checkSentChunks(messages, fact);
-        checkSent(shadow, fact, messages, bounds.faultsSoFar(), (job) => fileOf(job)?.deliveries ?? 0);
+        checkSent(fact, messages, bounds.faultsSoFar(), (job) => fileOf(job)?.deliveries ?? 0);
         break;
       }
       case 'received':

@@ -48,7 +48,14 @@ describe('what is tried and sent', () => {
       await atMost(2, /4 rows/, () => run.send('clean-rows', 'rows', run.rowsBody(row1)));
     });
 
-    it('is each row once alone for each delivery, by store-rows: I12', async () => {
+    it('is each chunk once for each delivery, by clean-rows: I12', async () => {
+      await start('store');
+      await atMost(1, /3 rows sent, found 4.*queue chunks/, () =>
+        run.send('clean-rows', 'chunks', run.chunkBody(first)),
+      );
+    });
+
+    it('is each row once for each delivery, by store-rows: I12', async () => {
       await start('store');
       run.receive('rows', run.ids.pack1);
       await atMost(1, /1 rows/, () => run.send('store-rows', 'rows', run.rowsBody(row1)));
@@ -89,7 +96,7 @@ describe('what is tried and sent', () => {
     it('is all rows six times by audits, two at once, and twice more for each repair that is asked for: I12', async () => {
       await start('closeAll');
       await atMost(9, /18 rows/, () => run.send('audit-job', 'work', run.rowsBody(row1, row3)));
-      run.send('operator', 'audits', { v: 1, kind: 'repair', jobId });
+      run.receive('audits', run.send('operator', 'audits', { v: 1, kind: 'repair', jobId }));
       await atMost(2, /24 rows/, () => run.send('audit-job', 'work', run.rowsBody(row1, row3)));
     });
 

@@ -4,7 +4,7 @@ import { jobOf } from './shadow.ts';
 import { violate } from './violate.ts';
 
 // I12: what is written and sent is bounded by a constant times rows, deliveries and faults. The constant is 1 for each: a row that is
-// delivered once is inserted, called, finished and sent on once, and once more alone. Faults add to that:
+// delivered once is inserted, called, finished and sent on once, or sent again once. Faults add to that:
 // - a fault of a table's call has its 25 rows tried again at most;
 // - a fault of a send has its batch of 10 messages sent again at most;
 // - a fault of the stream has what it delivered delivered again, at most all rows of the job;
@@ -44,7 +44,7 @@ const boundOf = (route: string, job: ShadowJob, faults: number, deliveries: numb
     case 'split-file>chunks':
       return plannedOf(job).chunks * Math.max(1, deliveries) + again('chunks');
     case 'clean-rows>chunks':
-      return delivered.chunks + again('chunks');
+      return delivered.chunks + again('chunks') * plannedOf(job).rows;
     case 'clean-rows>rows':
       return delivered.chunks + again('rows');
     case 'store-rows>rows':
@@ -85,17 +85,12 @@ const checkCarriedOnce = (message: Extract<ShadowMessage, { kind: 'rows' | 'fini
 const isPipeline = (stage: string): boolean => stage !== 'service' && stage !== 'operator';
 
 export const checkSent = (
-  shadow: Shadow,
   fact: FactOf<'sent'>,
   messages: readonly ShadowMessage[],
   faults: number,
   deliveriesOf: (job: ShadowJob) => number,
 ): void => {
   for (const message of messages) {
-    if (message.kind === 'audit' && message.asks === 'repair' && message.jobId !== undefined) {
-      const asked = shadow.jobs.get(message.jobId);
-      if (asked !== undefined) asked.effort.repairsAsked++;
-    }
     if (message.kind !== 'chunk' && message.kind !== 'rows' && message.kind !== 'finished') continue;
     const { job } = message;
     const { sent, largest } = job.effort;
@@ -123,6 +118,10 @@ export const noteDelivered = (shadow: Shadow, messages: readonly ShadowMessage[]
         const file = shadow.files.get(version);
         if (file !== undefined && shadow.jobsByFile.get(version)?.plan === undefined) file.deliveries++;
       }
+    }
+    if (message.kind === 'audit' && message.asks === 'repair' && message.jobId !== undefined) {
+      const asked = shadow.jobs.get(message.jobId);
+      if (asked !== undefined) asked.effort.repairsAsked++;
     }
     if (message.kind !== 'chunk' && message.kind !== 'rows' && message.kind !== 'finished') continue;
     message.job.effort.delivered[message.queue as SentQueue] += rowsOf(message);

@@ -1,4 +1,3 @@
-import type { QueueName } from '@sluice/core/ports/queue';
 import type { Fact } from '../facts.ts';
 import { readMessage } from './read-message.ts';
 import type { Shadow, ShadowMessage } from './shadow.ts';
@@ -9,23 +8,15 @@ import type { Shadow, ShadowMessage } from './shadow.ts';
 
 type FactOf<Kind extends Fact['kind']> = Extract<Fact, { kind: Kind }>;
 
-const countCopies = (shadow: Shadow, queue: QueueName, body: string, by: 1 | -1): void => {
-  const name = `${queue} ${body}`;
-  const copies = (shadow.copies.get(name) ?? 0) + by;
-  if (copies > 0) shadow.copies.set(name, copies);
-  else shadow.copies.delete(name);
-};
-
-/** True when a message of the same body is live. */
-export const hasLiveCopy = (shadow: Shadow, queue: QueueName, body: string): boolean =>
-  shadow.copies.has(`${queue} ${body}`);
-
-const count = (message: ShadowMessage, by: 1 | -1): void => {
-  if (message.kind !== 'rows' && message.kind !== 'finished') return;
-  const { queue, rows } = message;
-  for (const row of rows) row.live[queue] += by;
-  const [only] = rows;
-  if (rows.length === 1 && only !== undefined) only.alone[queue] += by;
+const count = (shadow: Shadow, message: ShadowMessage, by: 1 | -1): void => {
+  const { isAgain, body } = message;
+  if (message.kind === 'rows' || message.kind === 'finished') {
+    const { queue } = message;
+    for (const row of message.rows) {
+      row.live[queue] += by;
+      if (isAgain) row.again[queue] += by;
+    }
+  } else if (isAgain) shadow.again.set(body, (shadow.again.get(body) ?? 0) + by);
 };
 
 export const noteSent = (shadow: Shadow, fact: FactOf<'sent'>): readonly ShadowMessage[] => {
@@ -33,8 +24,7 @@ export const noteSent = (shadow: Shadow, fact: FactOf<'sent'>): readonly ShadowM
   return messageIds.map((id, index) => {
     const message = readMessage(shadow, queue, id, bodies[index] ?? '', fact);
     shadow.messages[queue].set(id, message);
-    count(message, 1);
-    countCopies(shadow, queue, bodies[index] ?? '', 1);
+    count(shadow, message, 1);
     if (message.kind === 'uploads') {
       for (const version of message.versions) {
         const file = shadow.files.get(version);
@@ -55,15 +45,11 @@ export const findReceived = (shadow: Shadow, { queue, messageIds }: FactOf<'rece
 };
 
 /** The message, which is no longer live. Undefined for one that was never sent. */
-export const noteDeleted = (
-  shadow: Shadow,
-  { queue, messageId, body }: FactOf<'deleted'>,
-): ShadowMessage | undefined => {
+export const noteDeleted = (shadow: Shadow, { queue, messageId }: FactOf<'deleted'>): ShadowMessage | undefined => {
   const message = shadow.messages[queue].get(messageId);
   if (message?.isLive === true) {
     message.isLive = false;
-    count(message, -1);
-    countCopies(shadow, queue, body, -1);
+    count(shadow, message, -1);
   }
   return message;
 };

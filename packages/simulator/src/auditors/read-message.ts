@@ -1,6 +1,7 @@
 import type { OutcomeTuple, RowTuple } from '@sluice/core/messages';
 import type { ChunkPlan } from '@sluice/core/ports/job-store';
 import type { QueueName } from '@sluice/core/ports/queue';
+import type { StageName } from '@sluice/core/wiring';
 import type { Fact } from '../facts.ts';
 import type { Shadow, ShadowMessage } from './shadow.ts';
 import { jobOf, rowOf, versionKey } from './shadow.ts';
@@ -36,10 +37,20 @@ const readVersions = ({ Records = [] }: S3Event): string[] =>
     return versionKey(versionId === undefined ? version : { ...version, versionId });
   });
 
+/** The stages that take from queues. */
+const takers: Readonly<Record<QueueName, StageName>> = {
+  uploads: 'split-file',
+  chunks: 'clean-rows',
+  rows: 'store-rows',
+  work: 'process-rows',
+  finished: 'finish-rows',
+  audits: 'audit-job',
+};
+
 /** A message as it was sent: what its body says, told in rows of the shadow. Each body is parsed here, once. */
 export const readMessage = (shadow: Shadow, queue: QueueName, id: string, body: string, fact: Fact): ShadowMessage => {
   const parsed = parseJson(body);
-  const known = { queue, id, isLive: true };
+  const known = { queue, id, body, isAgain: fact.by.stage === takers[queue], isLive: true };
   if (parsed === undefined) return { ...known, kind: 'unreadable' };
   if (queue === 'uploads') return { ...known, kind: 'uploads', versions: readVersions(parsed) };
   const { kind, jobId, rows, outcomes, ranges } = parsed;
@@ -52,12 +63,12 @@ export const readMessage = (shadow: Shadow, queue: QueueName, id: string, body: 
   if ((queue === 'rows' || queue === 'work') && kind === 'rows' && Array.isArray(rows)) {
     const job = jobOf(shadow, jobId, fact);
     const tuples = rows as readonly RowTuple[];
-    return { queue, id, isLive: true, kind, job, tuples, rows: tuples.map((tuple) => rowOf(job, tuple[1])) };
+    return { ...known, queue, kind, job, tuples, rows: tuples.map((tuple) => rowOf(job, tuple[1])) };
   }
   if (queue === 'finished' && kind === 'finished' && Array.isArray(outcomes)) {
     const job = jobOf(shadow, jobId, fact);
     const tuples = outcomes as readonly OutcomeTuple[];
-    return { queue, id, isLive: true, kind, job, tuples, rows: tuples.map((tuple) => rowOf(job, tuple[1])) };
+    return { ...known, queue, kind, job, tuples, rows: tuples.map((tuple) => rowOf(job, tuple[1])) };
   }
   return { ...known, kind: 'unreadable' };
 };

@@ -28,9 +28,12 @@ export type ShadowRow = {
   isMarkedForGood: boolean;
   isStoreAlarmed: boolean;
   isFinishAlarmed: boolean;
-  /** Live messages that hold the row, and those of them that hold no other. Live: sent and not deleted, also when set aside. */
+  /**
+   * Live messages that hold the row, and those of them that the stage which takes from the queue sent itself, to try again what it
+   * could not do. Live: sent and not deleted, also when set aside.
+   */
   readonly live: Record<RowQueue, number>;
-  readonly alone: Record<RowQueue, number>;
+  readonly again: Record<RowQueue, number>;
   /** Deliveries of messages on `work` that hold the row, and invocations of process-rows that sent its outcome on, or the row again. */
   workDeliveries: number;
   readonly outcomesBy: string[];
@@ -61,6 +64,7 @@ export type Effort = {
   finishes: number;
   calls: number;
   stored: number;
+  /** Deliveries of messages that ask for a repair. */
   repairsAsked: number;
 };
 
@@ -92,6 +96,9 @@ export type ShadowFile = {
 export type ShadowMessage = {
   readonly queue: QueueName;
   readonly id: string;
+  readonly body: string;
+  /** Sent by the stage that takes from this queue. */
+  readonly isAgain: boolean;
   isLive: boolean;
 } & (
   | { readonly kind: 'uploads'; readonly versions: readonly string[] }
@@ -127,8 +134,8 @@ export type Shadow = {
   /** By the version of their file. */
   readonly jobsByFile: Map<string, ShadowJob>;
   readonly files: Map<string, ShadowFile>;
-  /** Live messages by queue and body: a message may be sent again as it is. */
-  readonly copies: Map<string, number>;
+  /** Live messages of `uploads` and `chunks` that the stage which takes them sent again as they are, by their body. */
+  readonly again: Map<string, number>;
   readonly messages: Readonly<Record<QueueName, Map<string, ShadowMessage>>>;
   /** What was put into the work bucket, by key. */
   readonly objects: Map<string, ShadowObject>;
@@ -140,7 +147,7 @@ export const createShadow = (): Shadow => ({
   jobs: new Map(),
   jobsByFile: new Map(),
   files: new Map(),
-  copies: new Map(),
+  again: new Map(),
   messages: Object.fromEntries(queueNames.map((name) => [name, new Map()])) as unknown as Shadow['messages'],
   objects: new Map(),
   sources: new Set(),
@@ -211,7 +218,7 @@ export const rowOf = (job: ShadowJob, row: number): ShadowRow => {
       isStoreAlarmed: false,
       isFinishAlarmed: false,
       live: { rows: 0, work: 0, finished: 0 },
-      alone: { rows: 0, work: 0, finished: 0 },
+      again: { rows: 0, work: 0, finished: 0 },
       workDeliveries: 0,
       outcomesBy: [],
       againBy: [],
