@@ -1,5 +1,6 @@
 import { createAuditJob } from '@sluice/audit-job/audit-job';
 import { sweepBody } from '@sluice/core/messages';
+import type { Clock } from '@sluice/core/ports/clock';
 import { realClock } from '@sluice/core/real-clock';
 import { sendOrThrow } from '@sluice/core/send';
 import type { StagePorts } from '@sluice/core/stage';
@@ -20,27 +21,42 @@ const auditMilliseconds = 100;
 /** Audits in a row that change nothing before the run gives up on a job. */
 const fruitlessAuditsMax = 50;
 
-/** The stages over the local cloud, and the ports to watch them by. */
-export type Pipeline = { readonly cloud: LocalCloud; readonly ports: StagePorts };
+/** The stages over the local cloud, the time that it keeps, and the ports to watch them by. */
+export type Pipeline = { readonly cloud: LocalCloud; readonly clock: Clock; readonly ports: StagePorts };
+
+/** How a stage's function is come by: made over its ports in this thread, or had from the worker it runs in. */
+export type StageRunner = {
+  inThread(stage: StageName, create: (ports: StagePorts) => unknown): LocalFunction;
+  inWorker(stage: StageName, worker: WorkerFunctions): LocalFunction;
+};
+
+/** One process of each stage, for the whole run. */
+export const runDirectly = (portsOf: (stage: StageName) => StagePorts): StageRunner => ({
+  inThread: (stage, create) => create(portsOf(stage)) as LocalFunction,
+  inWorker: (stage, worker) => worker.function(stage),
+});
 
 /** Puts every stage behind its mapping: in the worker it has, or in this thread. */
 export const attachStages = (
   cloud: LocalCloud,
-  portsOf: (stage: StageName) => StagePorts,
+  runner: StageRunner,
   reading: WorkerFunctions,
   processing: WorkerFunctions,
 ): void => {
   const attachWorker = (stage: StageName, worker: WorkerFunctions, thread: string): void =>
-    cloud.attach(stage, worker.function(stage), { thread, busyMilliseconds: () => worker.busyMilliseconds(stage) });
-  const attachMain = (stage: StageName, run: unknown): void =>
-    cloud.attach(stage, run as LocalFunction, { thread: 'main' });
+    cloud.attach(stage, runner.inWorker(stage, worker), {
+      thread,
+      busyMilliseconds: () => worker.busyMilliseconds(stage),
+    });
+  const attachMain = (stage: StageName, create: (ports: StagePorts) => unknown): void =>
+    cloud.attach(stage, runner.inThread(stage, create), { thread: 'main' });
   attachWorker('split-file', reading, 'reading');
   attachWorker('clean-rows', reading, 'reading');
-  attachMain('store-rows', createStoreRows(portsOf('store-rows')));
-  attachMain('relay-rows', createRelayRows(portsOf('relay-rows')));
+  attachMain('store-rows', createStoreRows);
+  attachMain('relay-rows', createRelayRows);
   attachWorker('process-rows', processing, 'processing');
-  attachMain('finish-rows', createFinishRows(portsOf('finish-rows')));
-  attachMain('audit-job', createAuditJob(portsOf('audit-job'), { bucket: workBucket, mergeRejects: false }));
+  attachMain('finish-rows', createFinishRows);
+  attachMain('audit-job', (ports) => createAuditJob(ports, { bucket: workBucket, mergeRejects: false }));
 };
 
 /** Resolves once it is known how the file is read, or nothing more happens. */
@@ -58,8 +74,8 @@ const waitForLayout = async ({ ports }: Pipeline, jobId: string, idle: Promise<v
 };
 
 /** Audits until the job comes to rest. */
-const auditUntilRest = async (pipeline: Pipeline, jobId: string, signal: AbortSignal): Promise<void> => {
-  const { cloud, ports } = pipeline;
+export const auditUntilRest = async (pipeline: Pipeline, jobId: string, signal: AbortSignal): Promise<void> => {
+  const { cloud, clock, ports } = pipeline;
   let before = '';
   for (let fruitless = 0; fruitless < fruitlessAuditsMax; ) {
     await sendOrThrow(ports.queues.audits, [sweepBody], ports);
@@ -69,11 +85,11 @@ const auditUntilRest = async (pipeline: Pipeline, jobId: string, signal: AbortSi
     const now = `${job.state} ${job.repairs}`;
     fruitless = now === before ? fruitless + 1 : 0;
     before = now;
-    await realClock.sleep(auditMilliseconds, signal);
+    await clock.sleep(auditMilliseconds, signal);
   }
 };
 
-/** Carries the job to its end, or until `stop` aborts; false when that was because of `interrupt`. */
+/** Carries the job to its end, lets `lookAfter` it where it rests, or until `stop` aborts; false when that was because of `interrupt`. */
 export const carryThrough = async (
   pipeline: Pipeline,
   jobId: string,
@@ -82,6 +98,7 @@ export const carryThrough = async (
   commit: () => void,
   stop: AbortSignal,
   interrupt: AbortSignal,
+  lookAfter: (stop: AbortSignal) => Promise<void> | undefined,
 ): Promise<boolean> => {
   const { cloud, ports } = pipeline;
   try {
@@ -94,6 +111,7 @@ export const carryThrough = async (
     commit();
     await idle;
     await auditUntilRest(pipeline, jobId, stop);
+    await lookAfter(stop);
     return true;
   } catch (thrown) {
     if (interrupt.aborted) return false;

@@ -35,6 +35,13 @@ describe('the command', () => {
     expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync(join(folder, 'json', 'report.json'), 'utf8')));
   });
 
+  it('tells what struck and that all holds with --chaos, on standard error alone', () => {
+    const { status, stdout, stderr } = sluice('run', 'a.csv', '--out', 'chaos', '--chaos', '1', '--quiet');
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    expect(stderr).toMatch(/^chaos, seed 1: [\d,]+ faults struck [\d,]+ port calls; redriven and repaired \d+ times\n/);
+    expect(stderr).toMatch(/ I1 +holds .*[\s\S]* rest +holds /);
+  });
+
   it('ends with 1 when rows are held', () => {
     const code =
       "import { defineProcessor } from 'sluice'; export default defineProcessor({ name: 'x', process() { console.log('noise'); throw new Error('no'); } });";
@@ -77,6 +84,7 @@ describe('the command', () => {
     ['a command that is none', ['walk'], /unknown command 'walk'/],
     ['no file', ['run'], /missing required argument 'file'/],
     ['a file that is not there', ['run', 'b.csv'], /expected a CSV file, found nothing at b\.csv/],
+    ['a seed that is none', ['run', 'a.csv', '--chaos', 'x'], /--chaos: expected a whole number/],
     ['an option that is none', ['run', 'a.csv', '--fast'], /unknown option '--fast'/],
     ['an option that is mistyped', ['run', 'a.csv', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
     ['an option that acts on terminals', ['run', '-\u001b[31m'], /unknown option '-\\u\{1b\}\[31m'$/m],

@@ -25,6 +25,14 @@ const finish = (result: RunResult, options: RunOptions): void => {
 
 const statusOf = ({ verdict }: Report): number => (verdict === 'COMPLETE' ? 0 : 1);
 
+/** Tells what struck and what held. Returns whether all of it did. */
+const finishChaos = async ({ chaos }: RunResult): Promise<boolean> => {
+  if (chaos === undefined) return true;
+  const { holds, renderChaos } = await import('./chaos/render-chaos.ts');
+  say(renderChaos(chaos));
+  return holds(chaos);
+};
+
 /** Aborts on the first interrupt, so that the command can end as it says; a second one ends the process at once. */
 const onInterrupt = (what = 'writing what is there'): AbortSignal => {
   const controller = new AbortController();
@@ -83,6 +91,11 @@ const createProgram = (onStatus: (status: number) => void): Command => {
       parseRatio('--max-rejected'),
     )
     .option('--limit <n>', 'stop reading after this many rows', parseCount('--limit', 1))
+    .option(
+      '--chaos <seed>',
+      'let faults of every kind strike meanwhile, and hold what comes of it against the file; the seed draws what strikes and how often, real time when, so no two runs are the same',
+      parseCount('--chaos', 0),
+    )
     .option('--force', 'use the folder even if it holds other files or results, or little space', false)
     .option('--json', 'print the report on standard output', false)
     .option('--quiet', 'no progress, no ledger', false)
@@ -94,7 +107,7 @@ const createProgram = (onStatus: (status: number) => void): Command => {
       const options: RunOptions = { ...flags, file, out: flags.out ?? join('sluice-out', basename(file)) };
       const result = await run(options, onInterrupt());
       finish(result, options);
-      onStatus(statusOf(result.report));
+      onStatus((await finishChaos(result)) ? statusOf(result.report) : 1);
     });
 
   program

@@ -14,6 +14,8 @@ export type RunOptions = {
   readonly chunkBytes?: number;
   readonly maxRejected?: number;
   readonly limit?: number;
+  /** Of the faults that strike; none do without it. */
+  readonly chaos?: number;
   readonly force: boolean;
   readonly json: boolean;
   readonly quiet: boolean;

@@ -19,7 +19,9 @@ import { inboxBucket, workBucket } from './buckets.ts';
 import type { BundledProcessor } from './bundle-processor.ts';
 import { bundleProcessor } from './bundle-processor.ts';
 import type { Pipeline } from './carry-through.ts';
-import { attachStages, carryThrough } from './carry-through.ts';
+import { attachStages, carryThrough, runDirectly } from './carry-through.ts';
+import type { Chaos } from './chaos/chaos.ts';
+import type { ChaosReport } from './chaos/render-chaos.ts';
 import { estimateNeed } from './estimate-need.ts';
 import type { Exported } from './export-job.ts';
 import { exportJob } from './export-job.ts';
@@ -51,6 +53,8 @@ export type RunResult = {
   readonly rejects: Exported['rejects'];
   /** Why the job ended as it did, where the ledger does not tell. */
   readonly reason: string | undefined;
+  /** What struck, and what held; for a run under faults. */
+  readonly chaos?: ChaosReport;
 };
 
 /** What must be the same for a run to go on where an earlier one stopped. */
@@ -104,7 +108,8 @@ export const run = async (
   try {
     return await runOnce(options, signal, seams, false);
   } catch (thrown) {
-    if (!(thrown instanceof StateDamaged)) throw thrown;
+    // Under faults it is the pipeline that is to blame.
+    if (!(thrown instanceof StateDamaged) || options.chaos !== undefined) throw thrown;
     process.stderr.write('sluice: the state of the earlier run is damaged; beginning anew\n');
     return await runOnce(options, signal, seams, true);
   }
@@ -141,6 +146,13 @@ const runWith = async (
   const file = await readInboxFile(options.file);
   const { profile, profileHash } = readProfile(options);
   const jobId = jobIdOf({ bucket: inboxBucket, key: file.key, etag: file.head.etag }, profileHash);
+  // Loaded only when it is asked for.
+  const chaos: Chaos | undefined =
+    options.chaos === undefined
+      ? undefined
+      : (await import('./chaos/chaos.ts')).createChaos(options.chaos, file, wiring);
+  if (chaos !== undefined) onEnd(chaos.close);
+  const clock = chaos?.clock ?? realClock;
   const processor = options.processor === undefined ? undefined : await bundleProcessor(options.processor);
   if (processor !== undefined) onEnd(processor.remove);
 
@@ -153,7 +165,7 @@ const runWith = async (
   // Once for each reason: a row that ends the process does so at every try.
   const crashes = new Set<string>();
   const onCrash = (reason: string): void => {
-    if (options.quiet || crashes.has(reason) || crashes.size === crashesMax) return;
+    if (options.quiet || crashes.has(reason) || crashes.size === crashesMax || chaos?.isOwnEnd(reason)) return;
     crashes.add(reason);
     process.stderr.write(`sluice: a worker ended over a row and was started again: ${toTerminalText(reason)}\n`);
   };
@@ -169,13 +181,14 @@ const runWith = async (
       ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }),
       ...(options.rowsPerMessage === undefined ? {} : { rowsPerMessage: options.rowsPerMessage }),
       ...(processor === undefined ? {} : { processor: processor.module }),
+      ...(chaos === undefined ? {} : { chaos: chaos.workerData }),
     };
     const worker = createWorkerFunctions({
       module: stageWorker,
       buckets,
       data,
       // The cloud is made before any function is called.
-      services: (caller) => cloud.services(caller),
+      services: (caller) => chaos?.services(caller) ?? cloud.services(caller),
       metrics: counts.take,
       onCrash,
       onDiskFull,
@@ -193,7 +206,9 @@ const runWith = async (
     throw new UsageError(`--processor: ${toTerminalText(options.processor ?? '')}: ${complaint}`);
   }
 
-  const state = openStateFolder(options.out, hashRun(jobId, profile, processor), options.force, isAnew);
+  // What took effect is held from the first row on: a run under faults takes up none before it.
+  const isFresh = isAnew || chaos !== undefined;
+  const state = openStateFolder(options.out, hashRun(jobId, profile, processor), options.force, isFresh);
   onEnd(state.close);
   const need = options.force ? undefined : estimateNeed(resolve(options.file), profile, processor === undefined);
   if (need !== undefined) await checkFreeSpace(need, { state: state.path, out: options.out }, seams.freeSpaceOf);
@@ -203,7 +218,7 @@ const runWith = async (
   onEnd(() => database.close());
   const buckets = { [inboxBucket]: file.folder, [workBucket]: work };
   const reading = startWorker('reading', buckets);
-  const cloud = createLocalCloud({ wiring, clock: realClock, database, buckets, returnAfterSeconds });
+  const cloud = createLocalCloud({ wiring, clock, database, buckets, returnAfterSeconds, ...chaos?.cloudOptions });
   onEnd(cloud.close);
 
   const progress = startProgress(process.stderr, options.file, counts.totals, options.quiet);
@@ -211,16 +226,18 @@ const runWith = async (
   const portsOf = (stage: StageName): StagePorts => ({
     ...cloud.services(stage),
     clock: realClock,
-    random: Math.random,
+    random: chaos?.random ?? Math.random,
     metrics: counts.take,
     logger: createLogger(stage, 'SILENT'),
     wiring,
   });
-  attachStages(cloud, portsOf, reading, processing);
-  const pipeline: Pipeline = { cloud, ports: portsOf('audit-job') };
+  attachStages(cloud, chaos?.runStages(cloud, portsOf) ?? runDirectly(portsOf), reading, processing);
+  const pipeline: Pipeline = { cloud, clock, ports: portsOf('audit-job') };
 
   if (state.isResumed) await takeUp(jobId, pipeline.ports, () => forgetMarks(database, jobId));
-  const isThrough = await carryThrough(pipeline, jobId, file, state, database.commit, stop, signal);
+  const isThrough = await carryThrough(pipeline, jobId, file, state, database.commit, stop, signal, (until) =>
+    chaos?.operate(pipeline, jobId, until),
+  );
   const job = await pipeline.ports.jobs.getJob(jobId);
   if (job === undefined) {
     throw isThrough ? new Error('expected a job, found none') : new Interrupted();
@@ -240,5 +257,8 @@ const runWith = async (
   for (const results of [...exported.files, reportFile]) onEnd(results.discard);
   reportFile.write(`${JSON.stringify(report, undefined, 2)}\n`);
   closeTogether(exported.files, reportFile);
-  return { report, rejects: exported.rejects, reason: reasonOf(job) };
+  const result = { report, rejects: exported.rejects, reason: reasonOf(job) };
+  return chaos === undefined
+    ? result
+    : { ...result, chaos: await chaos.report(pipeline, isThrough ? job : undefined, options.out) };
 };

@@ -10,6 +10,7 @@ import type { WorkerModule } from '@sluice/local-cloud/function-worker';
 import { createProcessRows } from '@sluice/process-rows/process-rows';
 import { createSplitFile } from '@sluice/split-file/split-file';
 import { workBucket } from './buckets.ts';
+import type { ChaosWorkerData } from './chaos/reading-worker.ts';
 
 /** What the worker's functions need to know; `processor` is the path of a bundled module. */
 export type StageWorkerData = {
@@ -20,6 +21,8 @@ export type StageWorkerData = {
   readonly chunkBytes?: number;
   readonly rowsPerMessage?: number;
   readonly processor?: string;
+  /** Reading is to fail. */
+  readonly chaos?: ChaosWorkerData;
 };
 
 const loadProcessor = async (module: string | undefined): Promise<Processor> => {
@@ -32,24 +35,33 @@ const loadProcessor = async (module: string | undefined): Promise<Processor> => 
 
 /** The stages of the local run that have a thread of their own: those that read the file, and the one that runs user code. */
 const createStages: WorkerModule = async (services, metrics, data) => {
-  const { wiring, stages, profile, codeVersion, chunkBytes, rowsPerMessage, processor } = data as StageWorkerData;
+  const { wiring, stages, profile, codeVersion, chunkBytes, rowsPerMessage, processor, chaos } =
+    data as StageWorkerData;
   const seams = { clock: realClock, random: Math.random, metrics, wiring };
   if (stages === 'processing') {
     const ports = { ...services('process-rows'), ...seams, logger: createLogger('process-rows', 'SILENT') };
     const run = createProcessRows(ports, { processor: await loadProcessor(processor) });
     return { 'process-rows': run as LocalFunction };
   }
-  const split = { ...services('split-file'), ...seams, logger: createLogger('split-file', 'SILENT') };
-  const clean = { ...services('clean-rows'), ...seams, logger: createLogger('clean-rows', 'SILENT') };
+  const reading =
+    chaos === undefined
+      ? { services, clock: realClock }
+      : (await import('./chaos/reading-worker.ts')).disturbReading(chaos, services);
+  const portsOf = (stage: 'split-file' | 'clean-rows') => ({
+    ...reading.services(stage),
+    ...seams,
+    clock: reading.clock,
+    logger: createLogger(stage, 'SILENT'),
+  });
   return {
-    'split-file': createSplitFile(split, {
+    'split-file': createSplitFile(portsOf('split-file'), {
       profiles: [profile],
       bucket: workBucket,
       codeVersion,
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
       ...(rowsPerMessage === undefined ? {} : { rowsPerMessage }),
     }) as LocalFunction,
-    'clean-rows': createCleanRows(clean, { bucket: workBucket }) as LocalFunction,
+    'clean-rows': createCleanRows(portsOf('clean-rows'), { bucket: workBucket }) as LocalFunction,
   };
 };
 
