@@ -157,7 +157,9 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
     },
     countCall() {
       calls++;
-      return kills.find(({ call }) => call === calls)?.phase;
+      const kill = kills.find(({ call }) => call === calls);
+      if (kill !== undefined) strikes++;
+      return kill?.phase;
     },
   };
 
