@@ -1,6 +1,7 @@
 import { catchOutput } from '@sluice/core/caught-output';
 import { rejectKeyOf } from '@sluice/core/identity';
 import { createOpenJob } from '@sluice/core/memory-jobs';
+import type { ReadScript } from '@sluice/core/memory-objects';
 import { createMemoryObjects } from '@sluice/core/memory-objects';
 import type { Job, JobLayout } from '@sluice/core/ports/job-store';
 import type { RejectLine } from '@sluice/core/rejected-rows';
@@ -26,13 +27,15 @@ const setUpRejects = async (
     perChunk = 2,
     layout = {},
     profile = {},
+    read = () => undefined,
   }: {
     readonly perChunk?: number;
+    readonly read?: ReadScript;
     readonly layout?: Partial<JobLayout>;
     readonly profile?: Partial<Job['profile']>;
   } = {},
 ) => {
-  const objects = createMemoryObjects({ pieceBytes: 7 });
+  const objects = createMemoryObjects({ pieceBytes: 7, read });
   const dataStart = Buffer.byteLength(head);
   let at = dataStart;
   const rejects: RejectLine[] = rows.map(({ text, code = 'REQUIRED', keptBytes }, index) => {
@@ -139,6 +142,26 @@ describe('the merged rejects of a job', () => {
     await made.audit();
     expect(made.csv()).toBe(`a\n1\n${text}\n3\n`);
     expect(made.reasons().map(({ rawTruncated }) => rawTruncated)).toEqual([undefined, true, undefined]);
+  });
+
+  it('are made anew where the file goes while such a row is read: a row is whole or what was kept of it', async () => {
+    const text = 'x'.repeat(100);
+    let isGoing = true;
+    const made = await setUpRejects('a\n', [{ text: '1' }, { text, keptBytes: 10 }], {
+      read({ version, start }) {
+        if (!isGoing || version.bucket !== 'uploads' || start < 4) return undefined;
+        // The first read of the row breaks off; before the second one the file is gone.
+        if (start > 4) {
+          isGoing = false;
+          made.objects.remove('uploads', 'a.csv');
+        }
+        return { kind: 'ends', afterBytes: 14 };
+      },
+    });
+    await expect(made.audit()).rejects.toThrow('found it handed back');
+    expect([isGoing, made.csv()]).toEqual([false, undefined]);
+    expect(await made.audit()).toBe('COMPLETE');
+    expect(made.csv()).toBe(`"a","b"\n1\n${'x'.repeat(10)}\n`);
   });
 
   it('have what is kept of such a row, and the names of the columns, where the file is gone', async () => {

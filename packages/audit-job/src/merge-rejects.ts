@@ -119,6 +119,10 @@ async function* readRaw(reject: RejectLine, source: JobLayout['source'], ports: 
       }
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;
+      // What was handed on cannot be taken back: the next audit finds the file gone from the start.
+      if (read > 0) {
+        throw new SluiceError('READ_INCOMPLETE', 'expected the rest of a rejected row, found its file gone meanwhile');
+      }
     }
   }
   if (read === 0) yield kept;
