@@ -43,7 +43,10 @@ const createProgress = () => {
 
 const commit = (): string => {
   try {
-    return execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8', stdio: 'pipe' }).trim();
+    return execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim();
   } catch {
     return 'unknown';
   }
@@ -77,8 +80,8 @@ const again = ({ seed, knobs, scenario, kills }: Run) => simulate(seed, knobs, {
 const explain = async ({ run, outcome }: Broken): Promise<void> => {
   process.exitCode = 1;
   print(['', `seed ${run.seed} at ${commit()}`, ...describeOutcome(outcome), `again    ${commandOf(run)}`]);
-  // Kills count the calls of one run alone, and a run that had to be ended would have to be ended each time.
-  const isShrunk = run.kills.length === 0 && outcome.digest !== '';
+  // Other scenarios leave nothing out, and a run that had to be ended would have to be ended each time.
+  const isShrunk = run.scenario === 'swarm' && outcome.digest !== '';
   if (!isShrunk) {
     print(describeTrace(outcome));
     return;
@@ -139,7 +142,8 @@ withKnobs(program.command('seeds'))
       await explain(broken);
       return;
     }
-    const odd = oddCells(sums.hits);
+    const isWhole = scenario === 'swarm' && Object.keys(toKnobs(options)).length === 0;
+    const odd = isWhole ? oddCells(sums.hits) : [];
     if (odd.length > 0) print(['', ...odd]);
     print([
       '',

@@ -71,6 +71,8 @@ export type Fact = { readonly at: number; readonly by: Actor } & (
   /** The user's processor was called; `pack` is the message that held the row. */
   | { readonly kind: 'processed'; readonly jobId: string; readonly row: number; readonly attempt: number }
   | { readonly kind: 'invoked'; readonly stage: StageName; readonly records: number }
+  /** A service refused a call that keeps to no limit of its. */
+  | { readonly kind: 'refused'; readonly call: string; readonly reason: string }
   /** Port calls of this invocation that wait for their answer, when one more was made. */
   | { readonly kind: 'called'; readonly inFlight: number; readonly bytes: number }
   /** A line that a handler logged, as text. */

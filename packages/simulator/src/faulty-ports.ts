@@ -76,7 +76,12 @@ export const createFaultyPorts = (
           .actAs(actor, effect)
           .then(
             (value) => (lost === undefined ? answer(() => resolve(value)) : strike(lost)),
-            (thrown: unknown) => answer(() => reject(thrown as Error)),
+            (thrown: unknown) => {
+              if (thrown instanceof SluiceError && thrown.code === 'SERVICE_REFUSED') {
+                world.actAs(actor, () => world.tell({ kind: 'refused', call: name, reason: thrown.message }));
+              }
+              answer(() => reject(thrown as Error));
+            },
           )
           .finally(() => {
             if (kill === 'after') environment.die();

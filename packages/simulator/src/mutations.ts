@@ -226,8 +226,10 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'process-rows/src/process-rows.ts',
-        find: 'else place.fates[place.position] = called;',
-        replace: 'else for (const { fates: all } of batch) all.fill(called);',
+        find: 'for (const [jobId, outcomes] of jobs) counts.rowsOut += await sendOutcomes(jobId, outcomes);',
+        replace: `for (const [jobId, outcomes] of jobs) counts.rowsOut += await sendOutcomes(jobId, outcomes);
+        const failure = batch.flatMap(({ fates }) => fates).find(({ kind }) => kind === 'transient');
+        if (failure !== undefined) for (const { fates } of batch) fates.fill(failure);`,
       },
     ],
   },
@@ -452,6 +454,7 @@ export const mutations: readonly Mutation[] = [
         replace: 'delivery.receives > settlement.maxReceiveCount;',
       },
     ],
+    scenario: 'bad-rows',
   },
   {
     id: 'B18',
@@ -474,6 +477,7 @@ export const mutations: readonly Mutation[] = [
         replace: "const tried = fate.kind === 'untried' ? before : 0;",
       },
     ],
+    scenario: 'bad-rows',
   },
   {
     id: 'B20',
@@ -496,6 +500,7 @@ export const mutations: readonly Mutation[] = [
         replace: 'if (tries > 100 && items.length > 1) {',
       },
     ],
+    scenario: 'bad-rows',
   },
   {
     id: 'B22',
@@ -518,6 +523,7 @@ export const mutations: readonly Mutation[] = [
         replace: 'timeout.catch(() => undefined);\n    return await result;',
       },
     ],
+    scenario: 'bad-rows',
   },
   {
     id: 'B24',
@@ -569,8 +575,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'audit-job/src/count-chunk.ts',
-        find: "if (status !== 'PENDING' && marked.has(row)) dead--;",
-        replace: "if (status === 'FAILED' && marked.has(row)) dead--;",
+        find: "if (status !== 'PENDING') dead.delete(row);",
+        replace: "if (status === 'FAILED') dead.delete(row);",
       },
     ],
   },
@@ -713,9 +719,9 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'local-cloud/src/job-store.ts',
-        find: "call('hasFile', () => selectFile.get(fileIdOf(file)) !== undefined)",
+        find: 'hasFile: async (file) => selectFile.get(fileIdOf(file)) !== undefined',
         replace:
-          "call('hasFile', () => database.prepare('SELECT body FROM jobs').all().some((found) => String(found['body']).includes(JSON.stringify(file.key))) || selectFile.get(fileIdOf(file)) !== undefined)",
+          "hasFile: async (file) => database.prepare('SELECT body FROM jobs').all().some((found) => String(found['body']).includes(JSON.stringify(file.key))) || selectFile.get(fileIdOf(file)) !== undefined",
       },
     ],
   },

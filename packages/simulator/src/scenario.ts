@@ -15,9 +15,10 @@ import type { Knobs, Workload } from './workload.ts';
 /**
  * `swarm` draws everything. `small` is fixed, and nothing goes wrong in it but the kills it is given. In the others one thing goes
  * wrong that the pipeline has to get over alone, without a dead row: `outage` leaves the processor out for six hours, from the first
- * row on; `small-table` takes a tenth of the units that the job would use.
+ * row on; `small-table` takes a tenth of the units that the job would use; `bad-rows` has rows that are never processed, and those alone
+ * may be dead.
  */
-export const scenarioNames = ['swarm', 'small', 'outage', 'small-table'] as const;
+export const scenarioNames = ['swarm', 'small', 'outage', 'small-table', 'bad-rows'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 /** Everything about one simulation that is settled before it begins. */
@@ -35,6 +36,8 @@ export type Scenario = {
   readonly outageMilliseconds: number;
   /** True when nothing may die, and nobody comes to help. */
   readonly isUnattended: boolean;
+  /** True when only rows may die that can never be processed. */
+  readonly hasBadRows: boolean;
 };
 
 const minute = 60_000;
@@ -51,6 +54,8 @@ const drawWiring = (draws: Draws): Wiring => ({
       const drawn: StageSettings = {
         ...settings,
         batchSize: draws.whole(1, Math.min(settings.batchSize, 10)),
+        // Short ones too: who runs out of time hands back what was not done.
+        timeoutSeconds: draws.pick([settings.timeoutSeconds, settings.timeoutSeconds, 30, 10]),
         ...(settings.maximumConcurrency === undefined ? {} : { maximumConcurrency: draws.whole(1, 4) }),
       };
       return [stage, drawn];
@@ -69,6 +74,7 @@ const fixed: Omit<Scenario, 'workload'> = {
   capacity: () => unlimited,
   outageMilliseconds: 0,
   isUnattended: false,
+  hasBadRows: false,
 };
 
 /** A file of so many rows with nothing wrong in it. */
@@ -109,6 +115,19 @@ const fixedScenarios: Readonly<
     capacity: (clock) => createCapacity(clock, smallTableUnitsPerSecond),
     isUnattended: true,
   }),
+  'bad-rows': (draws) => ({
+    workload: plainWorkload(draws.pick([20, 60]), draws.pick([0, 1, 5])),
+    rates: {
+      ...calm,
+      'processor-fails': draws.pick([0, 0.1, 0.2]),
+      'processor-hangs': draws.pick([0, 0.1, 0.2]),
+      'processor-kills': draws.pick([0, 0.05, 0.1]),
+    },
+    sweepMilliseconds: 600_000,
+    // Rows that end their process are given up after three repairs, the last of them half a day after the start.
+    unrestMilliseconds: 36 * 3600_000,
+    hasBadRows: true,
+  }),
 };
 
 export const drawScenario = (seed: number, knobs: Knobs, name: ScenarioName): Scenario => {
@@ -131,5 +150,6 @@ export const drawScenario = (seed: number, knobs: Knobs, name: ScenarioName): Sc
     capacity: (clock) => (isStarved ? createCapacity(clock, unitsPerSecond) : unlimited),
     outageMilliseconds: 0,
     isUnattended: false,
+    hasBadRows: false,
   };
 };

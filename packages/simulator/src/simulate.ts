@@ -10,6 +10,7 @@ import type { LocalDatabase } from '@sluice/local-cloud/database';
 import { openDatabase } from '@sluice/local-cloud/database';
 import { createLocalCloud } from '@sluice/local-cloud/local-cloud';
 import { createAuditors } from './auditors/auditors.ts';
+import { createBadRows } from './bad-rows.ts';
 import { unlimited } from './capacity.ts';
 import { describeFaults } from './draw-faults.ts';
 import type { Expected } from './expected-rows.ts';
@@ -24,7 +25,7 @@ import type { Scenario, ScenarioName } from './scenario.ts';
 import { drawScenario } from './scenario.ts';
 import { createScheduler } from './scheduler.ts';
 import { sealed } from './trap.ts';
-import { createUserCode } from './user-code.ts';
+import { createUserCode, prospectOf } from './user-code.ts';
 import { createVersionedObjects } from './versioned-objects.ts';
 import type { Knobs } from './workload.ts';
 import type { Hits, Kill, World } from './world.ts';
@@ -183,7 +184,9 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
     isVersioned,
     bounds: { faultsSoFar: () => strikes },
   });
+  const badRows = createBadRows((rowId) => prospectOf(seed, scenario.rates, rowId));
   const take = (fact: Fact): void => {
+    if (scenario.hasBadRows && !isHealed) badRows.watch(fact);
     if (fact.kind === 'job created' && fact.isNew) {
       jobs.set(fact.job.jobId, fact.job);
       const file = versions.get(keyOf(fact.job.file));
@@ -430,6 +433,7 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
         scheduler.after(scenario.outageMilliseconds, () => userCode.setOutage(false));
       }
       await runUntil(startAt + scenario.unrestMilliseconds);
+      if (scenario.hasBadRows) badRows.check();
       heal();
       const until = scheduler.now() + livenessMilliseconds;
       while (!isAtRest()) {

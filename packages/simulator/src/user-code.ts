@@ -66,6 +66,19 @@ const drawNature = (seed: number, rowId: string, rates: Partial<Record<FaultClas
   return { ...(fault === undefined ? {} : { fault }), spoilt, answer, delayMilliseconds, isAsync, heedsSignal };
 };
 
+/**
+ * What can come of a row that nobody helps: `good` is done in the end; `bad` fails each time, and `deadly` ends its process each
+ * time; `doubtful` is done only if no neighbour takes a try from it.
+ */
+export type Prospect = 'good' | 'doubtful' | 'bad' | 'deadly';
+
+export const prospectOf = (seed: number, rates: Partial<Record<FaultClass, number>>, rowId: string): Prospect => {
+  const { fault, spoilt } = drawNature(seed, rowId, rates);
+  if (fault === undefined || fault === 'processor-wavers' || spoilt < 3) return 'good';
+  if (Number.isFinite(spoilt)) return 'doubtful';
+  return fault === 'processor-kills' ? 'deadly' : 'bad';
+};
+
 /** What the user knows of the row; whatever is thrown or returned holds it, so that it is seen where it must not be. */
 const contentOf = ({ data }: Row): string => String(Object.values(data).find((value) => value !== null) ?? '');
 

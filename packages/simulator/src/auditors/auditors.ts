@@ -11,6 +11,7 @@ import { checkFinishes, checkInserts, checkProcessed, checkSent, noteDelivered }
 import { checkRead, noteObjectDeleted, noteUploaded } from './file-history.ts';
 import { noteAnnounced, noteChanged, noteCreated } from './job-history.ts';
 import { checkLogged, checkMarks, checkReason } from './leaks.ts';
+import { checkRefused } from './limits.ts';
 import { checkLiveness } from './liveness.ts';
 import { checkCalled } from './memory.ts';
 import { manifestKeyOf, mergedKeysOf } from './merged-rejects.ts';
@@ -134,6 +135,9 @@ export const createAuditors = (input: AuditInput): Auditors => {
         break;
       case 'called':
         checkCalled(fact);
+        break;
+      case 'refused':
+        checkRefused(fact);
         break;
       case 'logged':
         checkLogged(fact);

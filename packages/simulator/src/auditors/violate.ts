@@ -1,7 +1,11 @@
 import type { Fact } from '../facts.ts';
 import { Violation } from '../facts.ts';
 
-export type Invariant = `I${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14}` | 'announcements' | 'liveness';
+export type Invariant =
+  | `I${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14}`
+  | 'announcements'
+  | 'limits'
+  | 'liveness';
 
 /** Where to look: enough to find the row, and nothing of what it holds. */
 export type Place = {
