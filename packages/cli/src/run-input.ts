@@ -5,7 +5,6 @@ import type { Profile } from '@sluice/core/ports/job-store';
 import type { ObjectHead } from '@sluice/core/ports/object-store';
 import { hashProfile } from '@sluice/core/profile';
 import { serialiseUpload } from '@sluice/core/upload-event';
-import { noFaults } from '@sluice/local-cloud/faults';
 import { createLocalObjects } from '@sluice/local-cloud/object-store';
 import { inboxBucket } from './buckets.ts';
 import { foundInstead, kindText, pathText } from './found-instead.ts';
@@ -36,7 +35,7 @@ export const readInboxFile = async (file: string): Promise<InboxFile> => {
     return refuse(foundInstead(thrown, file));
   }
   const [folder, key] = [dirname(path), basename(path)];
-  const head = await createLocalObjects({ [inboxBucket]: folder }, noFaults)('runner').head(inboxBucket, key);
+  const head = await createLocalObjects({ [inboxBucket]: folder }).head(inboxBucket, key);
   return head === undefined ? refuse(`nothing at ${pathText(file)}`) : { folder, key, head };
 };
 

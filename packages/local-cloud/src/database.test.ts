@@ -8,7 +8,6 @@ import type { Job } from '@sluice/core/ports/job-store';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createManualClock } from './clock.ts';
 import { DatabaseInUse, type LocalDatabase, lockFolder, openDatabase, StateDamaged } from './database.ts';
-import { noFaults } from './faults.ts';
 import { createLocalJobs } from './job-store.ts';
 import { createLocalRows } from './row-store.ts';
 import { createLocalStream } from './stream.ts';
@@ -36,8 +35,8 @@ const makeFolder = async (): Promise<string> => {
 const open = (folder: string) => {
   const database = openDatabase(folder);
   const stream = createLocalStream(1, () => undefined);
-  const { port } = createLocalRows(database, stream, createManualClock(), noFaults);
-  return { database, rows: port('runner'), jobs: createLocalJobs(database, noFaults)('runner') };
+  const { port } = createLocalRows(database, stream, createManualClock());
+  return { database, rows: port, jobs: createLocalJobs(database) };
 };
 
 /** What a process killed now would leave behind. */

@@ -26,7 +26,6 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import wiringJson from '../../../infra/wiring.json' with { type: 'json' };
 import { openDatabase } from './database.ts';
-import { noFaults } from './faults.ts';
 import type { InvocationResult } from './function.ts';
 import { createLocalJobs } from './job-store.ts';
 import { createQueueMapping } from './mapping.ts';
@@ -155,11 +154,11 @@ const follow = async (stage: StageName, bodies: readonly string[], breakage: Bre
   const objects = createMemoryObjects();
   await objects.put('inbox', 'a.csv', source);
 
-  const seams = { clock, faults: noFaults, visibilitySeconds: visibilitySeconds(settings) };
+  const seams = { clock, visibilitySeconds: visibilitySeconds(settings) };
   const dead = createLocalQueue({ ...seams, name: `${name}-dlq` });
   const maxReceiveCount = settings.maxReceiveCount ?? 1;
   const queue = createLocalQueue({ ...seams, name, redrive: { to: dead, maxReceiveCount } });
-  const port = queue.port(stage);
+  const { port } = queue;
   const history = new Map<string, string[]>();
   const note = (body: string, event: string): void => {
     history.set(nameOf(body), [...(history.get(nameOf(body)) ?? []), event]);
@@ -191,13 +190,9 @@ const follow = async (stage: StageName, bodies: readonly string[], breakage: Bre
     }),
   ) as Record<QueueName, Queue>;
 
-  const rows = createLocalRows(
-    database,
-    createLocalStream(1, () => undefined),
-    clock,
-    noFaults,
-  ).port(stage);
-  const jobs = createLocalJobs(database, noFaults)(stage);
+  const stream = createLocalStream(1, () => undefined);
+  const { port: rows } = createLocalRows(database, stream, clock);
+  const jobs = createLocalJobs(database);
   await jobs.createJob(
     createOpenJob(jobId, { bucket: 'inbox', key: 'a.csv', etag: 'etag-1', bytes: source.length }, columns),
   );

@@ -7,7 +7,6 @@ import { queueNames } from '@sluice/core/ports/queue';
 import type { Services } from '@sluice/core/stage';
 import type { StageName } from '@sluice/core/wiring';
 import type { Context } from 'aws-lambda';
-import { noFaults } from './faults.ts';
 import type { LocalFunction } from './function.ts';
 import { createLocalObjects } from './object-store.ts';
 import type { RemoteService, ToMain, ToWorker, WorkerStart } from './worker-protocol.ts';
@@ -77,9 +76,9 @@ if (port !== null) {
     return { ...remote(caller, 'jobs', jobMethods), ...Object.fromEntries(lists) } as unknown as Services['jobs'];
   };
 
-  const objectsOf = createLocalObjects(start.buckets, noFaults, () => say({ kind: 'disk full' }));
+  const objects = createLocalObjects(start.buckets, () => say({ kind: 'disk full' }));
   const services = (caller: StageName): WorkerServices => ({
-    objects: objectsOf(caller),
+    objects,
     jobs: remoteJobs(caller),
     queues: Object.fromEntries(
       queueNames.map((name: QueueName) => [name, remote(caller, name, queueMethods)]),

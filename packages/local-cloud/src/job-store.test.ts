@@ -1,7 +1,6 @@
 import { jobStoreContract } from '@sluice/core/ports/job-store.contract';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDatabase } from './database.ts';
-import { noFaults } from './faults.ts';
 import { createLocalJobs } from './job-store.ts';
 
 const jobId = '0123456789abcdefghjkmnpqrs';
@@ -9,7 +8,7 @@ const jobId = '0123456789abcdefghjkmnpqrs';
 jobStoreContract('the local jobs table', async () => {
   const database = openDatabase(':memory:');
   return {
-    store: createLocalJobs(database, noFaults)('audit-job'),
+    store: createLocalJobs(database),
     async close() {
       database.close();
     },
@@ -20,7 +19,7 @@ describe('the local jobs table', () => {
   const setUp = () => {
     const database = openDatabase(':memory:');
     onTestFinished(() => database.close());
-    return createLocalJobs(database, noFaults)('audit-job');
+    return createLocalJobs(database);
   };
 
   it('reads in pages of 500, none of them empty', async () => {
@@ -54,14 +53,5 @@ describe('the local jobs table', () => {
         { chunk: 1, row: 0 },
       ]);
     }
-  });
-
-  it('shows every caller the same jobs', async () => {
-    const database = openDatabase(':memory:');
-    onTestFinished(() => database.close());
-    const jobsOf = createLocalJobs(database, noFaults);
-    await jobsOf('split-file').putChunks(jobId, [{ chunk: 0, start: 0, end: 1, firstRow: 1, rows: 1, firstLine: 2 }]);
-    expect(await jobsOf('clean-rows').putCounts(jobId, 0, { accepted: 1, rejected: 0 })).toBe(true);
-    expect(await jobsOf('audit-job').putCounts(jobId, 0, { accepted: 1, rejected: 0 })).toBe(false);
   });
 });

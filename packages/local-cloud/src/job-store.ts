@@ -10,9 +10,7 @@ import type {
   JobStore,
 } from '@sluice/core/ports/job-store';
 import { applyChange, isOpenJob } from '@sluice/core/ports/job-store';
-import type { StageName } from '@sluice/core/wiring';
 import type { LocalDatabase } from './database.ts';
-import type { Faults } from './faults.ts';
 
 // The jobs table, over SQLite.
 //
@@ -31,6 +29,8 @@ type ChunkRow = {
   readonly closed: string | null;
 };
 
+type MarkRow = { readonly chunk: number; readonly row: number; readonly body: string };
+
 const toChunk = ({ plan, cleaned, closed }: ChunkRow): ChunkRecord => ({
   ...(JSON.parse(plan) as ChunkPlan),
   ...(cleaned === null ? {} : { cleaned: JSON.parse(cleaned) as ChunkCounts }),
@@ -40,7 +40,7 @@ const toChunk = ({ plan, cleaned, closed }: ChunkRow): ChunkRecord => ({
 /** What the table shows of a job beside its body; nothing once it is closed. */
 const dueOf = (job: Job): number | null => (isOpenJob(job) ? job.auditAt : null);
 
-export const createLocalJobs = (database: LocalDatabase, faults: Faults) => {
+export const createLocalJobs = (database: LocalDatabase): JobStore => {
   const insertJob = database.prepare('INSERT INTO jobs (job, audit_at, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
   const selectJob = database.prepare('SELECT body FROM jobs WHERE job = ?');
   const updateJob = database.prepare('UPDATE jobs SET audit_at = ?, body = ? WHERE job = ?');
@@ -78,66 +78,52 @@ export const createLocalJobs = (database: LocalDatabase, faults: Faults) => {
     return true;
   };
 
-  return (caller: StageName | 'runner'): JobStore => {
-    const call = <Answer>(operation: string, effect: () => Answer): Promise<Answer> =>
-      faults.call({ caller, service: 'jobs', operation }, effect);
-    return {
-      createJob: (job) =>
-        call('createJob', () => database.write(insertJob, job.jobId, dueOf(job), JSON.stringify(job)) > 0),
-      getJob: (jobId) => call('getJob', () => getJob(jobId)),
-      changeJob: (jobId, states, change) => call('changeJob', () => changeJob(jobId, states, change)),
-      takeLease: (jobId, lease, owner, now, until) =>
-        call('takeLease', () => database.write(takeLease, jobId, lease, owner, until, now) > 0),
-      releaseLease: (jobId, lease, owner) =>
-        call('releaseLease', () => {
-          database.write(releaseLease, jobId, lease, owner);
-        }),
-      putChunks: (jobId, chunks) =>
-        call('putChunks', () => {
-          for (const chunk of chunks) database.write(insertChunk, jobId, chunk.chunk, JSON.stringify(chunk));
-        }),
-      putCounts: (jobId, chunk, counts) =>
-        call('putCounts', () => database.write(writeCounts, JSON.stringify(counts), jobId, chunk) > 0),
-      closeChunk: (jobId, chunk, closed) =>
-        call('closeChunk', () => database.write(writeClosed, JSON.stringify(closed), jobId, chunk) > 0),
-      async *listChunks(jobId, from = 0) {
-        for (let after = from - 1; ; ) {
-          const page = await call('listChunks', () => selectChunks.all(jobId, after) as unknown as ChunkRow[]);
-          if (page.length > 0) yield page.map(toChunk);
-          if (page.length < pageSize) return;
-          after = page.at(-1)?.chunk ?? after;
-        }
-      },
-      putMarks: (marks) =>
-        call('putMarks', () => {
-          for (const mark of marks) {
-            database.write(writeMark, mark.jobId, mark.chunk ?? whole, mark.row ?? whole, JSON.stringify(mark));
-          }
-        }),
-      async *listMarks(jobId, from = whole) {
-        for (let after: readonly [number, number] = [from, whole - 1]; ; ) {
-          const page = await call(
-            'listMarks',
-            () => selectMarks.all(jobId, ...after) as unknown as { chunk: number; row: number; body: string }[],
-          );
-          if (page.length > 0) yield page.map(({ body }) => JSON.parse(body) as DeadMark);
-          if (page.length < pageSize) return;
-          const last = page.at(-1);
-          after = [last?.chunk ?? whole, last?.row ?? whole];
-        }
-      },
-      async *listDueJobs(now) {
-        const jobs = await call('listDueJobs', () => dueJobs.all(now) as unknown as { job: string }[]);
-        for (let from = 0; from < jobs.length; from += pageSize) {
-          yield jobs.slice(from, from + pageSize).map(({ job }) => job);
-        }
-      },
-      noteFile: (file) =>
-        call('noteFile', () => {
-          database.write(insertFile, fileIdOf(file));
-        }),
-      hasFile: (file) => call('hasFile', () => selectFile.get(fileIdOf(file)) !== undefined),
-    };
+  return {
+    createJob: async (job) => database.write(insertJob, job.jobId, dueOf(job), JSON.stringify(job)) > 0,
+    getJob: async (jobId) => getJob(jobId),
+    changeJob: async (jobId, states, change) => changeJob(jobId, states, change),
+    takeLease: async (jobId, lease, owner, now, until) =>
+      database.write(takeLease, jobId, lease, owner, until, now) > 0,
+    async releaseLease(jobId, lease, owner) {
+      database.write(releaseLease, jobId, lease, owner);
+    },
+    async putChunks(jobId, chunks) {
+      for (const chunk of chunks) database.write(insertChunk, jobId, chunk.chunk, JSON.stringify(chunk));
+    },
+    putCounts: async (jobId, chunk, counts) => database.write(writeCounts, JSON.stringify(counts), jobId, chunk) > 0,
+    closeChunk: async (jobId, chunk, closed) => database.write(writeClosed, JSON.stringify(closed), jobId, chunk) > 0,
+    async *listChunks(jobId, from = 0) {
+      for (let after = from - 1; ; ) {
+        const page = selectChunks.all(jobId, after) as unknown as ChunkRow[];
+        if (page.length > 0) yield page.map(toChunk);
+        if (page.length < pageSize) return;
+        after = page.at(-1)?.chunk ?? after;
+      }
+    },
+    async putMarks(marks) {
+      for (const mark of marks) {
+        database.write(writeMark, mark.jobId, mark.chunk ?? whole, mark.row ?? whole, JSON.stringify(mark));
+      }
+    },
+    async *listMarks(jobId, from = whole) {
+      for (let after: readonly [number, number] = [from, whole - 1]; ; ) {
+        const page = selectMarks.all(jobId, ...after) as unknown as MarkRow[];
+        if (page.length > 0) yield page.map(({ body }) => JSON.parse(body) as DeadMark);
+        if (page.length < pageSize) return;
+        const last = page.at(-1);
+        after = [last?.chunk ?? whole, last?.row ?? whole];
+      }
+    },
+    async *listDueJobs(now) {
+      const jobs = dueJobs.all(now) as unknown as { job: string }[];
+      for (let from = 0; from < jobs.length; from += pageSize) {
+        yield jobs.slice(from, from + pageSize).map(({ job }) => job);
+      }
+    },
+    async noteFile(file) {
+      database.write(insertFile, fileIdOf(file));
+    },
+    hasFile: async (file) => selectFile.get(fileIdOf(file)) !== undefined,
   };
 };
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createMemoryObjects } from '@sluice/core/memory-objects';
 import type { QueueName } from '@sluice/core/ports/queue';
 import { batchEntriesMax, messageBytesMax } from '@sluice/core/ports/queue';
 import type { StageName, StageSettings, Wiring } from '@sluice/core/wiring';
@@ -435,10 +436,10 @@ describe('running until idle', () => {
     const { cloud, clock } = setUp(
       { 'relay-rows': { maximumRecordAgeSeconds: 60 } },
       {
-        faults: {
-          async call({ service, operation }, effect) {
-            if (service === 's3' && operation === 'PutObject') throw new Error('disk full');
-            return effect();
+        objects: {
+          ...createMemoryObjects(),
+          async put() {
+            throw new Error('disk full');
           },
         },
       },

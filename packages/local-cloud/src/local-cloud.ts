@@ -6,8 +6,6 @@ import type { Services } from '@sluice/core/stage';
 import type { StageName, Wiring } from '@sluice/core/wiring';
 import { stageNames, visibilitySeconds } from '@sluice/core/wiring';
 import type { LocalDatabase } from './database.ts';
-import type { Faults } from './faults.ts';
-import { noFaults } from './faults.ts';
 import type { LocalFunction } from './function.ts';
 import { invoke } from './function.ts';
 import { createLocalJobs } from './job-store.ts';
@@ -38,7 +36,7 @@ export type StageStats = {
 };
 
 export type LocalCloud = {
-  /** The services as this caller sees them. */
+  /** The services, the same for every caller. */
   services(caller: StageName | 'runner'): Services;
   /**
    * Puts a function behind its stage's mapping. Functions with the same `thread` run one at a time. `busyMilliseconds` tells what
@@ -66,7 +64,6 @@ export type LocalCloudOptions = {
   readonly database: LocalDatabase;
   /** Bucket name -> folder. One is called `work`. */
   readonly buckets: Readonly<Record<string, string>>;
-  readonly faults?: Faults;
   /** In the place of the folders in `buckets`. */
   readonly objects?: ObjectStore;
   readonly disturbance?: QueueDisturbance;
@@ -98,7 +95,7 @@ type Served = {
 };
 
 export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
-  const { wiring, clock, database, faults = noFaults } = options;
+  const { wiring, clock, database } = options;
   const defer = options.defer ?? ((next: () => void) => void setImmediate(next));
   const stopwatch = options.stopwatch ?? (() => performance.now());
   const served = new Map<StageName, Served>();
@@ -131,7 +128,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
     if (settings?.maxReceiveCount === undefined)
       throw new Error(`wiring.json: expected a stage fed by the queue ${name}`);
     const { disturbance, watch } = options;
-    const seams = { clock, faults, disturbance, watch, visibilitySeconds: visibilitySeconds(settings) };
+    const seams = { clock, disturbance, watch, visibilitySeconds: visibilitySeconds(settings) };
     const dead = createLocalQueue({ ...seams, name: `${name}-dlq` });
     const redrive = { to: dead, maxReceiveCount: settings.maxReceiveCount };
     queues.set(name, { queue: createLocalQueue({ ...seams, name, redrive, onChange: wakeUp }), dead });
@@ -139,21 +136,17 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
   const queueOf = (name: QueueName) => queues.get(name) as NonNullable<ReturnType<typeof queues.get>>;
 
   const stream = createLocalStream(options.shards ?? 1, wakeUp, options.spoil, options.passed);
-  const { objects } = options;
-  const objectsOf = objects === undefined ? createLocalObjects(options.buckets, faults) : () => objects;
-  const { port: rowsOf, readImage } = createLocalRows(database, stream, clock, faults);
-  const jobsOf = createLocalJobs(database, faults);
+  const objects = options.objects ?? createLocalObjects(options.buckets);
+  const { port: rows, readImage } = createLocalRows(database, stream, clock);
 
-  const services = (caller: StageName | 'runner'): Services => ({
-    objects: objectsOf(caller),
-    rows: rowsOf(caller),
-    jobs: jobsOf(caller),
+  const services: Services = {
+    objects,
+    rows,
+    jobs: createLocalJobs(database),
     // Nobody listens: who runs the cloud sees the job itself.
     events: { send: async () => undefined },
-    queues: Object.fromEntries(
-      queueNames.map((name) => [name, queueOf(name).queue.port(caller)]),
-    ) as Services['queues'],
-  });
+    queues: Object.fromEntries(queueNames.map((name) => [name, queueOf(name).queue.port])) as Services['queues'],
+  };
 
   /** Bytes that wait between a stage and the end of the flow. */
   const backlogBehind = (stage: StageName): number => {
@@ -172,11 +165,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
     }
     return createStreamMapping(stage, stream, settings, clock, readImage, async ({ shard, records }) => {
       const first = records[0]?.dynamodb?.SequenceNumber ?? '';
-      await objectsOf('runner').put(
-        failuresBucket,
-        `failures/${stage}/${shard}-${first}.json`,
-        JSON.stringify({ records }),
-      );
+      await objects.put(failuresBucket, `failures/${stage}/${shard}-${first}.json`, JSON.stringify({ records }));
     });
   };
 
@@ -255,7 +244,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
   };
 
   return {
-    services,
+    services: () => services,
     attach(stage, run, { thread, busyMilliseconds } = {}) {
       const concurrency = wiring.stages[stage].maximumConcurrency ?? wiring.stages[stage].parallelizationFactor ?? 1;
       served.set(stage, {

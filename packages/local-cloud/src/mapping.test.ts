@@ -2,7 +2,6 @@ import type { StageSettings } from '@sluice/core/wiring';
 import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from './clock.ts';
-import { noFaults } from './faults.ts';
 import type { InvocationResult } from './function.ts';
 import type { GivenUp, Invoke, Mapping } from './mapping.ts';
 import { createQueueMapping, createStreamMapping } from './mapping.ts';
@@ -29,7 +28,7 @@ const isReady = (mapping: Mapping, now: number): boolean => (mapping.readyAt() ?
 
 const setUpQueue = (changes: Partial<StageSettings> = {}, returnAfterSeconds?: () => number) => {
   const clock = createManualClock(1_000);
-  const queue = createLocalQueue({ name: 'work', clock, faults: noFaults, visibilitySeconds: 30 });
+  const queue = createLocalQueue({ name: 'work', clock, visibilitySeconds: 30 });
   const settings = { batchSize: 3, windowSeconds: 0, timeoutSeconds: 5, memoryMegabytes: 1024, ...changes };
   const mapping = createQueueMapping(queue, settings, returnAfterSeconds);
   const batches: string[][] = [];
@@ -38,10 +37,10 @@ const setUpQueue = (changes: Partial<StageSettings> = {}, returnAfterSeconds?: (
     mapping,
     batches,
     send: async (...bodies: readonly string[]) => {
-      await queue.port('runner').sendBatch(bodies.map((body, id) => ({ id: String(id), body })));
+      await queue.port.sendBatch(bodies.map((body, id) => ({ id: String(id), body })));
     },
     sendLater: async (body: string, delaySeconds: number) => {
-      await queue.port('runner').sendBatch([{ id: '0', body, delaySeconds }]);
+      await queue.port.sendBatch([{ id: '0', body, delaySeconds }]);
     },
     bodies: () => queue.peek().map(({ body }) => body),
     /** One batch; the decision names the bodies that fail, or fails the invocation. */

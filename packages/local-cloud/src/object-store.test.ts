@@ -5,7 +5,6 @@ import { join, relative } from 'node:path';
 import type { ObjectHead, ObjectStore } from '@sluice/core/ports/object-store';
 import { objectStoreContract } from '@sluice/core/ports/object-store.contract';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { noFaults } from './faults.ts';
 import { createLocalObjects } from './object-store.ts';
 
 const makeRoot = (): Promise<string> => mkdtemp(join(tmpdir(), 'sluice-objects-'));
@@ -14,7 +13,7 @@ objectStoreContract('the local object store', async () => {
   const root = await makeRoot();
   const folders = { uploads: join(root, 'uploads'), work: join(root, 'work') };
   return {
-    store: createLocalObjects(folders, noFaults)('split-file'),
+    store: createLocalObjects(folders),
     bucket: 'uploads',
     otherBucket: 'work',
     remove: (bucket, key) => rm(join(bucket === 'uploads' ? folders.uploads : folders.work, key)),
@@ -25,7 +24,7 @@ objectStoreContract('the local object store', async () => {
 const setUp = async (folderOf = (root: string): string => join(root, 'bucket')) => {
   const root = await makeRoot();
   onTestFinished(() => rm(root, { recursive: true }));
-  const store = createLocalObjects({ bucket: folderOf(root) }, noFaults)('split-file');
+  const store = createLocalObjects({ bucket: folderOf(root) });
   /** Every file below the root, hidden ones too. */
   const files = async (): Promise<string[]> => {
     const entries = await readdir(root, { recursive: true, withFileTypes: true });

@@ -11,10 +11,8 @@ import type {
   ObjectStore,
   ObjectVersion,
 } from '@sluice/core/ports/object-store';
-import type { StageName } from '@sluice/core/wiring';
 import type { OnDiskFull } from './database.ts';
 import { isDiskFull } from './database.ts';
-import type { Faults } from './faults.ts';
 import { syncFolder } from './sync-folder.ts';
 
 // S3, over folders of the file system: a bucket is a folder, a key a path in it.
@@ -53,11 +51,7 @@ const makeFolder = async (folder: string): Promise<void> => {
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 };
 
-export const createLocalObjects = (
-  buckets: Readonly<Record<string, string>>,
-  faults: Faults,
-  onDiskFull?: OnDiskFull,
-): ((caller: StageName | 'runner') => ObjectStore) => {
+export const createLocalObjects = (buckets: Readonly<Record<string, string>>, onDiskFull?: OnDiskFull): ObjectStore => {
   const folders = new Map(Object.entries(buckets));
 
   const pathOf = (bucket: string, key: string): string => {
@@ -129,7 +123,9 @@ export const createLocalObjects = (
     }
   };
 
-  async function* list(bucket: string, after: ListCursor | undefined, prefix: string): AsyncGenerator<ListPage> {
+  async function* list(bucket: string, after?: ListCursor, prefix = ''): AsyncGenerator<ListPage> {
+    // Refuses a bucket that is none.
+    pathOf(bucket, 'any');
     const keys = (await keysIn(bucket))
       .filter((key) => key.startsWith(prefix) && (after === undefined || compareKeys(key, after.key) > 0))
       .sort(compareKeys);
@@ -158,7 +154,8 @@ export const createLocalObjects = (
     }
   };
 
-  async function* read(path: string, version: ObjectVersion, start: number, end: number, signal: AbortSignal) {
+  async function* readRange(version: ObjectVersion, start: number, end: number, signal: AbortSignal) {
+    const path = pathOf(version.bucket, version.key);
     await checkVersion(path, version);
     if (start === end) return;
     const file = await openFile(path);
@@ -175,37 +172,20 @@ export const createLocalObjects = (
     await checkVersion(path, version);
   }
 
-  return (caller) => {
-    const call = <Answer>(operation: string, effect: () => Answer | Promise<Answer>): Promise<Answer> =>
-      faults.call({ caller, service: 's3', operation }, effect).then((answer) => answer);
-    return {
-      head: (bucket, key) => call('HeadObject', () => headOf(pathOf(bucket, key))),
-      async *readRange(version, start, end, signal) {
-        const body = await call('GetObject', () =>
-          read(pathOf(version.bucket, version.key), version, start, end, signal),
-        );
-        yield* body;
-      },
-      put: (bucket, key, body) => {
-        const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-        return call('PutObject', () =>
-          write(
-            bucket,
-            key,
-            (async function* () {
-              yield bytes;
-            })(),
-          ),
-        );
-      },
-      putStream: (bucket, key, body) => call('PutObject', () => write(bucket, key, body)),
-      async *list(bucket, after, prefix = '') {
-        yield* await call('ListObjectVersions', () => {
-          // Refuses a bucket that is none.
-          pathOf(bucket, 'any');
-          return list(bucket, after, prefix);
-        });
-      },
-    };
+  return {
+    head: async (bucket, key) => headOf(pathOf(bucket, key)),
+    readRange,
+    async put(bucket, key, body) {
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      return write(
+        bucket,
+        key,
+        (async function* () {
+          yield bytes;
+        })(),
+      );
+    },
+    putStream: write,
+    list,
   };
 };

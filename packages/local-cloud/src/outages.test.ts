@@ -11,7 +11,6 @@ import { createProcessRows } from '@sluice/process-rows/process-rows';
 import type { SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import wiringJson from '../../../infra/wiring.json' with { type: 'json' };
-import { noFaults } from './faults.ts';
 import { createQueueMapping } from './mapping.ts';
 import { createLocalQueue } from './queue.ts';
 
@@ -83,11 +82,11 @@ const run = async ({
 }: Scenario) => {
   const random = createRandom(seed);
   const clock = createVirtualClock(startAt);
-  const seams = { clock, faults: noFaults, visibilitySeconds: visibilitySeconds(settings) };
+  const seams = { clock, visibilitySeconds: visibilitySeconds(settings) };
   const dead = createLocalQueue({ ...seams, name: 'work-dlq' });
   const maxReceiveCount = settings.maxReceiveCount ?? 1;
   const queue = createLocalQueue({ ...seams, name: 'work', redrive: { to: dead, maxReceiveCount } });
-  const port = queue.port('process-rows');
+  const { port } = queue;
   let sent = 0;
   const work: Queue = {
     ...port,

@@ -1,7 +1,6 @@
 import { queueContract } from '@sluice/core/ports/queue.contract';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from './clock.ts';
-import { noFaults } from './faults.ts';
 import {
   createLocalQueue,
   type LocalQueueOptions,
@@ -17,9 +16,9 @@ const batchSize = 4;
 
 queueContract('the local queue', async () => {
   const clock = createManualClock();
-  const queue = createLocalQueue({ name: 'rows', clock, faults: noFaults, visibilitySeconds: 600 });
+  const queue = createLocalQueue({ name: 'rows', clock, visibilitySeconds: 600 });
   return {
-    queue: queue.port('clean-rows'),
+    queue: queue.port,
     receiveAll: async () => queue.receive(everything),
     close: async () => undefined,
   };
@@ -27,10 +26,10 @@ queueContract('the local queue', async () => {
 
 const setUp = ({ maxReceiveCount = 3, ...options }: Partial<LocalQueueOptions> & { maxReceiveCount?: number } = {}) => {
   const clock = createManualClock(1_000_000);
-  const seams = { clock, faults: noFaults, visibilitySeconds: 30 };
+  const seams = { clock, visibilitySeconds: 30 };
   const dead = createLocalQueue({ ...seams, name: 'rows-dlq' });
   const queue = createLocalQueue({ ...seams, name: 'rows', redrive: { to: dead, maxReceiveCount }, ...options });
-  const port = queue.port('clean-rows');
+  const { port } = queue;
 
   const send = async (bodies: readonly string[], delaySeconds = 0): Promise<void> => {
     for (let from = 0; from < bodies.length; from += batchSize) {
@@ -493,29 +492,6 @@ describe('the local queue', () => {
     expect(changes).toBe(2);
     await expect(port.sendBatch([])).rejects.toMatchObject({ code: 'SERVICE_REFUSED' });
     expect(changes).toBe(2);
-  });
-
-  it('takes every call past what may go wrong with it, by caller and operation', async () => {
-    const calls: string[] = [];
-    const { queue } = setUp({
-      faults: {
-        async call({ caller, service, operation }, effect) {
-          calls.push(`${caller} ${service} ${operation}`);
-          return effect();
-        },
-      },
-    });
-    await queue.port('clean-rows').sendBatch([{ id: '0', body: 'a' }]);
-    const [record] = queue.receive(1);
-    await queue
-      .port('store-rows')
-      .changeVisibilityBatch([{ id: '0', receiptHandle: record?.receiptHandle ?? '', timeoutSeconds: 0 }]);
-    await queue.port('runner').depth();
-    expect(calls).toEqual([
-      'clean-rows sqs SendMessageBatch',
-      'store-rows sqs ChangeMessageVisibilityBatch',
-      'runner sqs GetQueueAttributes',
-    ]);
   });
 });
 

@@ -8,9 +8,7 @@ import {
   messageBytesMax,
   visibilitySecondsMax,
 } from '@sluice/core/ports/queue';
-import type { StageName } from '@sluice/core/wiring';
 import type { SQSRecord } from 'aws-lambda';
-import type { Faults } from './faults.ts';
 
 // One standard SQS queue.
 //
@@ -47,8 +45,8 @@ export type PeekedMessage = Pick<Message, 'id' | 'body' | 'receives'>;
 
 export type LocalQueue = {
   readonly name: string;
-  /** The queue as this caller sees it. */
-  port(caller: StageName | 'runner'): Queue;
+  /** The queue as stages use it. */
+  readonly port: Queue;
   /** Up to `max` visible messages within a payload, as Lambda's poller takes them. */
   receive(max: number): SQSRecord[];
   /** Deletes by receipt handle; a stale handle deletes nothing. */
@@ -92,7 +90,6 @@ export type QueueWatch = {
 export type LocalQueueOptions = {
   readonly name: AnyQueueName;
   readonly clock: Clock;
-  readonly faults: Faults;
   readonly disturbance?: QueueDisturbance | undefined;
   readonly watch?: QueueWatch | undefined;
   readonly visibilitySeconds: number;
@@ -192,7 +189,7 @@ const createHeap = (messages: () => number) => {
 };
 
 export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & LocalDeadLetters => {
-  const { name, clock, faults, redrive, disturbance, watch } = options;
+  const { name, clock, redrive, disturbance, watch } = options;
   const onChange = options.onChange ?? (() => undefined);
   // In the order they were sent, so that the first is the oldest.
   const messages = new Map<string, Message>();
@@ -284,7 +281,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     awsRegion: 'local',
   });
 
-  const sendBatch = (entries: readonly QueueEntry[]): BatchAnswer => {
+  const sendBatch = async (entries: readonly QueueEntry[]): Promise<BatchAnswer> => {
     checkBatch(entries);
     let total = 0;
     for (const { body, delaySeconds = 0 } of entries) {
@@ -313,7 +310,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
     return true;
   };
 
-  const changeVisibilityBatch = (entries: readonly VisibilityEntry[]): BatchAnswer => {
+  const changeVisibilityBatch = async (entries: readonly VisibilityEntry[]): Promise<BatchAnswer> => {
     checkBatch(entries);
     for (const { timeoutSeconds } of entries) checkSeconds(timeoutSeconds, visibilitySecondsMax);
     const done: string[] = [];
@@ -342,15 +339,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
 
   return {
     name,
-    port: (caller) => ({
-      sendBatch: (entries) =>
-        faults.call({ caller, service: 'sqs', operation: 'SendMessageBatch' }, () => sendBatch(entries)),
-      changeVisibilityBatch: (entries) =>
-        faults.call({ caller, service: 'sqs', operation: 'ChangeMessageVisibilityBatch' }, () =>
-          changeVisibilityBatch(entries),
-        ),
-      depth: () => faults.call({ caller, service: 'sqs', operation: 'GetQueueAttributes' }, depth),
-    }),
+    port: { sendBatch, changeVisibilityBatch, depth: async () => depth() },
     receive(max) {
       wake();
       const now = clock.now();

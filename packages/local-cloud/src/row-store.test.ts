@@ -4,8 +4,6 @@ import { rowStoreContract } from '@sluice/core/ports/row-store.contract';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createManualClock } from './clock.ts';
 import { openDatabase } from './database.ts';
-import type { Call, Faults } from './faults.ts';
-import { noFaults } from './faults.ts';
 import { createLocalRows } from './row-store.ts';
 import { createLocalStream } from './stream.ts';
 
@@ -14,9 +12,9 @@ const jobId = '0123456789abcdefghjkmnpqrs';
 rowStoreContract('the local rows table', async () => {
   const database = openDatabase(':memory:');
   const stream = createLocalStream(1, () => undefined);
-  const { port } = createLocalRows(database, stream, createManualClock(), noFaults);
+  const { port } = createLocalRows(database, stream, createManualClock());
   return {
-    store: port('store-rows'),
+    store: port,
     async close() {
       database.close();
     },
@@ -28,13 +26,13 @@ const rowOf = (row: number, text = `value of ${row}`): RowTuple => [0, row, row 
 const doneOf = (row: number): OutcomeTuple => [0, row, 'DONE', { of: row }];
 const failedOf = (row: number): OutcomeTuple => [0, row, 'FAILED', ['CODE', 'why']];
 
-const setUp = (faults: Faults = noFaults) => {
+const setUp = () => {
   const database = openDatabase(':memory:');
   onTestFinished(() => database.close());
   const clock = createManualClock(1000);
   let appends = 0;
   const stream = createLocalStream(1, () => appends++);
-  const { port, readImage } = createLocalRows(database, stream, clock, faults);
+  const { port, readImage } = createLocalRows(database, stream, clock);
   /** What the stream holds beyond what was looked at before. */
   const takeChanges = () => {
     const [shard] = stream.shards;
@@ -42,7 +40,7 @@ const setUp = (faults: Faults = noFaults) => {
     shard?.advance(changes.length);
     return changes;
   };
-  return { store: port('store-rows'), clock, readImage, takeChanges, appends: () => appends };
+  return { store: port, clock, readImage, takeChanges, appends: () => appends };
 };
 
 /** Row numbers by kind of change, in stream order. */
@@ -240,26 +238,5 @@ describe('the local rows table', () => {
     const sizes: number[] = [];
     for await (const page of store.readChunk(jobId, 0)) sizes.push(page.length);
     expect(sizes).toEqual([2000, 2000]);
-  });
-
-  it('takes every call past what may go wrong with it', async () => {
-    const calls: Call[] = [];
-    const { store } = setUp({
-      async call(call, effect) {
-        calls.push(call);
-        return effect();
-      },
-    });
-    await store.insert(jobId, [rowOf(1)]);
-    await store.finish(jobId, [doneOf(1)]);
-    await store.countChunk(jobId, 0);
-    for await (const page of store.readChunk(jobId, 0)) expect(page).toHaveLength(1);
-    expect(calls).toEqual(
-      ['insert', 'finish', 'countChunk', 'readChunk'].map((operation) => ({
-        caller: 'store-rows',
-        service: 'rows',
-        operation,
-      })),
-    );
   });
 });

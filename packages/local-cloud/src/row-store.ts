@@ -11,16 +11,14 @@ import type {
   StoredRow,
 } from '@sluice/core/ports/row-store';
 import { callBytesMax, statementsMax } from '@sluice/core/ports/row-store';
-import type { StageName } from '@sluice/core/wiring';
 import type { LocalDatabase, LocalStatement } from './database.ts';
-import type { Faults } from './faults.ts';
 import type { Change, Image, LocalStream } from './stream.ts';
 
 // The rows table, over SQLite.
 //
 // Models: conditional inserts and forward-only updates, per-row answers, the limit of a call, the size of an item, a stream of
-// real changes only. Does not model: capacity and throttling (the faults do), partition keys, indexes, TTL. A row's outcome
-// lies in a table of its own: adding it costs half of changing the row.
+// real changes only. Does not model: capacity, throttling, partition keys, indexes, TTL. A row's outcome lies in a table of its
+// own: adding it costs half of changing the row.
 
 /** DynamoDB: bytes of an item. Source: DynamoDB quotas. */
 const itemBytesMax = 400 * 1024;
@@ -65,7 +63,7 @@ const toStoredRow = ([row, line, data, status, outcome]: FullRecord): StoredRow 
   return { row, line, data, status: 'DONE', ...(outcome === 'null' ? {} : { result: outcome }) };
 };
 
-export const createLocalRows = (database: LocalDatabase, stream: LocalStream, clock: Clock, faults: Faults) => {
+export const createLocalRows = (database: LocalDatabase, stream: LocalStream, clock: Clock) => {
   const insertOne = database.prepare(
     'INSERT INTO rows (job, chunk, row, line, data, created) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
@@ -126,7 +124,7 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     }
   };
 
-  const insert = (jobId: string, rows: readonly RowTuple[]): InsertOutcome[] => {
+  const insert = async (jobId: string, rows: readonly RowTuple[]): Promise<InsertOutcome[]> => {
     const texts = rows.map(([, , , values]) => JSON.stringify(values));
     checkCall(rows, texts);
     const at = clock.now();
@@ -160,7 +158,7 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     });
   };
 
-  const finish = (jobId: string, outcomes: readonly OutcomeTuple[]): FinishOutcome[] => {
+  const finish = async (jobId: string, outcomes: readonly OutcomeTuple[]): Promise<FinishOutcome[]> => {
     const texts = outcomes.map(outcomeText);
     checkCall(outcomes, texts);
     const at = clock.now();
@@ -201,7 +199,7 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     });
   };
 
-  const countChunk = (jobId: string, chunk: number): RowCounts => {
+  const countChunk = async (jobId: string, chunk: number): Promise<RowCounts> => {
     const { count: all } = countRows.get(keyOf(jobId), chunk) as { count: number };
     const counts = { DONE: 0, FAILED: 0 };
     for (const { status, count } of countOutcomes.all(keyOf(jobId), chunk) as {
@@ -216,7 +214,7 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     return pending === undefined ? found : { ...found, pendingRow: pending.row };
   };
 
-  const statusOf = (jobId: string, chunk: number, row: number): RowStatus | undefined => {
+  const statusOf = async (jobId: string, chunk: number, row: number): Promise<RowStatus | undefined> => {
     const key = keyOf(jobId);
     const outcome = getOutcome.get(key, chunk, row) as OutcomeRecord | undefined;
     if (outcome !== undefined) return outcome.status as RowStatus;
@@ -226,24 +224,20 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
   /** What the image of a change holds that came without it. */
   const readImage = ({ jobId, chunk, row }: Change): Image => getRow.get(keyOf(jobId), chunk, row) as Image;
 
-  const port = (caller: StageName | 'runner'): RowStore => ({
-    insert: (jobId, rows) => faults.call({ caller, service: 'rows', operation: 'insert' }, () => insert(jobId, rows)),
-    finish: (jobId, outcomes) =>
-      faults.call({ caller, service: 'rows', operation: 'finish' }, () => finish(jobId, outcomes)),
-    countChunk: (jobId, chunk) =>
-      faults.call({ caller, service: 'rows', operation: 'countChunk' }, () => countChunk(jobId, chunk)),
-    statusOf: (jobId, chunk, row) =>
-      faults.call({ caller, service: 'rows', operation: 'statusOf' }, () => statusOf(jobId, chunk, row)),
+  const port: RowStore = {
+    insert,
+    finish,
+    countChunk,
+    statusOf,
     async *readChunk(jobId, chunk) {
       for (let after = 0; ; ) {
-        const page = await faults.call({ caller, service: 'rows', operation: 'readChunk' }, () =>
-          (selectPage.all(keyOf(jobId), chunk, after) as unknown as FullRecord[]).map(toStoredRow),
-        );
+        const records = selectPage.all(keyOf(jobId), chunk, after) as unknown as FullRecord[];
+        const page = records.map(toStoredRow);
         if (page.length > 0) yield page;
         if (page.length < pageRows) return;
         after = page.at(-1)?.row ?? after;
       }
     },
-  });
+  };
   return { port, readImage };
 };

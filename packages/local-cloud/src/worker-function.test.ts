@@ -13,7 +13,6 @@ import type { StageName } from '@sluice/core/wiring';
 import type { Context } from 'aws-lambda';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { openDatabase } from './database.ts';
-import { noFaults } from './faults.ts';
 import { invoke } from './function.ts';
 import { createLocalJobs } from './job-store.ts';
 import { createWorkerFunctions } from './worker-function.ts';
@@ -68,7 +67,7 @@ const contextFor = (remainingMilliseconds: number): Context =>
 const open = (data: unknown, module = fixture) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-worker-'));
   const database = openDatabase(':memory:');
-  const jobs = createLocalJobs(database, noFaults)('runner');
+  const jobs = createLocalJobs(database);
   const getJob = async (id: string): Promise<Job | undefined> => {
     if (id === 'refused') throw new SluiceError('SERVICE_REFUSED', 'expected a job id, found another');
     if (id === 'broken') throw new TypeError('no table');

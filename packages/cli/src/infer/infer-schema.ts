@@ -14,7 +14,6 @@ import type { JobLayout } from '@sluice/core/ports/job-store';
 import { readAhead, readObject } from '@sluice/core/read-object';
 import { realClock } from '@sluice/core/real-clock';
 import type { RejectCode } from '@sluice/core/rejects';
-import { noFaults } from '@sluice/local-cloud/faults';
 import { createLocalObjects } from '@sluice/local-cloud/object-store';
 import { readLayout } from '@sluice/split-file/read-layout';
 import type { StagingPorts } from '@sluice/split-file/stage-file';
@@ -137,7 +136,7 @@ export const inferSchema = async (
   const file = await readInboxFile(options.file);
   const work = makeWorkFolder();
   try {
-    const objects = createLocalObjects({ [inboxBucket]: file.folder, [workBucket]: work.folder }, noFaults)('runner');
+    const objects = createLocalObjects({ [inboxBucket]: file.folder, [workBucket]: work.folder });
     const ports = { objects, clock: interruptible(realClock, signal) };
     const job = {
       jobId: 'schema',
