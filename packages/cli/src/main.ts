@@ -7,7 +7,7 @@ import { type SchemaInferOptions, schemaInfer } from './infer/schema-infer.ts';
 import type { Report } from './report.ts';
 import { renderReport } from './report.ts';
 import type { RunResult } from './run.ts';
-import { DiskFull, Interrupted, run } from './run.ts';
+import { BrokenUnderFaults, DiskFull, Interrupted, run } from './run.ts';
 import type { RunOptions } from './run-options.ts';
 import { parseCount, parseDelimiterOption, parseEncoding, parseFolder, parseRatio } from './run-options.ts';
 import { toTerminalText } from './terminal-text.ts';
@@ -26,7 +26,7 @@ const finish = (result: RunResult, options: RunOptions): void => {
 const statusOf = ({ verdict }: Report): number => (verdict === 'COMPLETE' ? 0 : 1);
 
 /** Tells what struck and what held. Returns whether all of it did. */
-const finishChaos = async ({ chaos }: RunResult): Promise<boolean> => {
+const finishChaos = async ({ chaos }: Pick<RunResult, 'chaos'>): Promise<boolean> => {
   if (chaos === undefined) return true;
   const { holds, renderChaos } = await import('./chaos/render-chaos.ts');
   say(renderChaos(chaos));
@@ -160,6 +160,11 @@ const main = async (args: readonly string[]): Promise<number> => {
     if (thrown instanceof UsageError) {
       say(`sluice: ${thrown.message}\n`);
       return 2;
+    }
+    if (thrown instanceof BrokenUnderFaults) {
+      say(`sluice: ${toTerminalText(thrown.message)}\n`);
+      await finishChaos(thrown);
+      return 1;
     }
     const told = isDiskFull(thrown) ? new DiskFull() : thrown;
     if (told instanceof StateDamaged)

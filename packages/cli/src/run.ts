@@ -80,6 +80,17 @@ export class Interrupted extends Error {
   }
 }
 
+/** What faults left of a run cannot be exported. */
+export class BrokenUnderFaults extends Error {
+  readonly chaos: ChaosReport;
+
+  constructor(chaos: ChaosReport, cause: Error) {
+    super(`expected results under faults, found none: ${cause.message}`);
+    this.name = 'BrokenUnderFaults';
+    this.chaos = chaos;
+  }
+}
+
 /** Nothing more can be written; what was is kept. */
 export class DiskFull extends Error {
   constructor() {
@@ -108,8 +119,7 @@ export const run = async (
   try {
     return await runOnce(options, signal, seams, false);
   } catch (thrown) {
-    // Under faults it is the pipeline that is to blame.
-    if (!(thrown instanceof StateDamaged) || options.chaos !== undefined) throw thrown;
+    if (!(thrown instanceof StateDamaged)) throw thrown;
     process.stderr.write('sluice: the state of the earlier run is damaged; beginning anew\n');
     return await runOnce(options, signal, seams, true);
   }
@@ -251,7 +261,10 @@ const runWith = async (
   state.claim();
   const exported = await exportJob(job, pipeline.ports, options.out, (rows) =>
     progress.say(`writing results: ${countText(rows)} rows`),
-  );
+  ).catch(async (thrown: unknown) => {
+    if (chaos === undefined || !(thrown instanceof StateDamaged)) throw thrown;
+    throw new BrokenUnderFaults(await chaos.report(pipeline, job, undefined), thrown);
+  });
   const report = createReport(resolve(options.file), job, exported, cloud.stats(), counts.totals, !isThrough);
   const reportFile = createTextFile(join(options.out, 'report.json'));
   for (const results of [...exported.files, reportFile]) onEnd(results.discard);

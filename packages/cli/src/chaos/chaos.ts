@@ -35,8 +35,8 @@ export type Chaos = {
   runStages(cloud: LocalCloud, portsOf: (stage: StageName) => StagePorts): StageRunner;
   /** Looks after what was set aside or given up, until nothing is left. */
   operate(pipeline: Pipeline, jobId: string, stop: AbortSignal): Promise<void>;
-  /** What became of the job, whose results are in `out`; without a job nothing is looked at. */
-  report(pipeline: Pipeline, job: Job | undefined, out: string): Promise<ChaosReport>;
+  /** What became of the job, whose results are in `out`, if they can be exported; without a job nothing is looked at. */
+  report(pipeline: Pipeline, job: Job | undefined, out: string | undefined): Promise<ChaosReport>;
   close(): void;
 };
 

@@ -29,6 +29,7 @@ type Given = {
   readonly isAnythingLeft?: boolean;
   readonly facts?: readonly (readonly ['I5' | 'I6', string])[];
   readonly packed?: boolean;
+  readonly hasResults?: false;
 };
 
 /** What is found of a job of three rows, one of them rejected; as the pipeline leaves it but for what is given. */
@@ -88,7 +89,14 @@ const findings = async (given: Given = {}): Promise<Record<string, string>> => {
   ]);
   const facts: FactCheck = { tell: () => undefined, checkStored: () => undefined, found: new Map(given.facts ?? []) };
   const inbox = { folder, key: 'a.csv', head };
-  const found = await judge(job, inbox, folder, { objects, rows, jobs }, facts, given.isAnythingLeft ?? false);
+  const found = await judge(
+    job,
+    inbox,
+    (given.hasResults ?? true) ? folder : undefined,
+    { objects, rows, jobs },
+    facts,
+    given.isAnythingLeft ?? false,
+  );
   return Object.fromEntries([...found].map(([held, { isBroken, text }]) => [held, isBroken ? 'broken' : text]));
 };
 
@@ -108,6 +116,7 @@ describe('what a run has come to', () => {
     ['a line of rows.ndjson tells of a dead row', { rows: rowLines.replace('DONE', 'DEAD') }, 'files'],
     ['a line of rejects.ndjson is missing', { rejects: '' }, 'files'],
     ['a line of rejects.ndjson holds other bytes', { rejects: rejectLine.replace('"raw":"2"', '"raw":"3"') }, 'files'],
+    ['there are no results', { hasResults: false }, 'files'],
     ['something was left aside', { isAnythingLeft: true }, 'rest'],
     ['the job never ended', { state: 'OPEN' }, 'rest'],
     ['rows are held that nobody gave up', { state: 'HELD' }, 'rest'],

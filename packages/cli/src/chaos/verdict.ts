@@ -59,11 +59,11 @@ const readGivenUp = async ({ jobId }: Job, { jobs }: Pick<StagePorts, 'jobs'>): 
   return rows;
 };
 
-/** Holds what a run has come to, and what took effect on the way, against the file. */
+/** Holds what a run has come to, and what took effect on the way, against the file. `out` is undefined when there are no results to export. */
 export const judge = async (
   job: Job,
   file: InboxFile,
-  out: string,
+  out: string | undefined,
   ports: Pick<StagePorts, 'rows' | 'jobs' | 'objects'>,
   facts: FactCheck,
   isAnythingLeft: boolean,
@@ -89,7 +89,9 @@ export const judge = async (
   let ledger: Ledger = emptyLedger;
   try {
     const source = await checkStagedCopy(ports.objects, job, bytes);
-    const results = job.state === 'COMPLETE' ? checkResults(out, columns, rows, source) : undefined;
+    if (out === undefined) complain('files', 'expected results that can be exported, found none');
+    const results =
+      out !== undefined && job.state === 'COMPLETE' ? checkResults(out, columns, rows, source) : undefined;
     rows = results?.rows ?? rows;
     ledger = await auditAtRest(
       ports,
