@@ -135,8 +135,9 @@ export const drawScenario = (seed: number, knobs: Knobs, name: ScenarioName): Sc
   const rates = drawFaults(createDraws(seed, 'rates'), knobs.without);
   const settings = createDraws(seed, 'settings');
   const isStarved = rates['throttle-long'] > 0;
-  const unitsPerSecond = settings.pick([0.5, 2, 10]);
-  const unrestMilliseconds = settings.pick([5, 30, 120, 480]) * minute;
+  const unitsPerSecond = settings.pick([0.02, 0.1, 0.5]);
+  // A table that is full keeps its writers trying all the while.
+  const unrestMilliseconds = settings.pick(isStarved ? [3, 15] : [3, 15, 60, 240]) * minute;
   // A sweep a minute, as on AWS, would be most of what happens in the longer ones.
   const sweepMilliseconds = Math.max(minute, unrestMilliseconds / settings.pick([6, 12, 30]));
   return {
