@@ -186,6 +186,12 @@ describe('the merged rejects of a job', () => {
     expect(made.csv()).toBe(`${header}1\n`);
   });
 
+  it('begin with a mark where a row would lose its own otherwise', async () => {
+    const made = await setUpRejects('', [{ text: '\ufeff"1"' }], { profile: { header: false } });
+    await made.audit();
+    expect(made.csv()).toBe(Buffer.from('\ufeff\ufeff"1"\n').toString('latin1'));
+  });
+
   it('have no header where the file has none', async () => {
     const made = await setUpRejects('', [{ text: '1' }], { profile: { header: false } });
     await made.audit();

@@ -129,6 +129,24 @@ async function* readRaw(reject: RejectLine, source: JobLayout['source'], ports: 
 }
 
 const lineFeed = Buffer.from('\n');
+const byteOrderMark = Buffer.from('\ufeff');
+
+/** A mark at the start of a file is no part of what stands there: content that begins with one needs another before it. */
+async function* marked(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let first: Uint8Array | undefined = Buffer.alloc(0);
+  for await (const piece of pieces) {
+    if (first === undefined) {
+      yield piece;
+      continue;
+    }
+    first = Buffer.concat([first, piece]);
+    if (first.length < byteOrderMark.length) continue;
+    if (byteOrderMark.equals(first.subarray(0, byteOrderMark.length))) yield byteOrderMark;
+    yield first;
+    first = undefined;
+  }
+  if (first !== undefined) yield first;
+}
 
 async function* csvOf(
   job: Job,
@@ -216,7 +234,7 @@ export const mergeRejects = async (job: Job, ports: AuditPorts, bucket: string):
   try {
     // The reasons first: where there are rows, there are reasons.
     await ports.objects.putStream(bucket, keys.reasons, gather(reasonsOf(chunks, ports, bucket)));
-    await ports.objects.putStream(bucket, keys.csv, gather(csvOf(job, layout, chunks, ports, bucket)));
+    await ports.objects.putStream(bucket, keys.csv, gather(marked(csvOf(job, layout, chunks, ports, bucket))));
     return [];
   } catch (thrown) {
     if (thrown instanceof RejectsMissing) return [thrown.chunk];

@@ -74,7 +74,7 @@ const nameOf = (body: string): string => {
 
 type Breakage = {
   /** What the table answers for a row; by default what it does. */
-  readonly answer?: (row: number) => InsertOutcome | FinishOutcome | undefined;
+  readonly answer?: (row: number, hours: number) => InsertOutcome | FinishOutcome | undefined;
   readonly processor?: (row: number) => unknown;
   /** A service of this name throws at every call. */
   readonly out?: 'marks' | 'jobs';
@@ -107,7 +107,8 @@ const compress = (events: readonly string[]): string[] => {
   return runs.map(({ text, times }) => (times === 1 ? text : `${times} x ${text}`));
 };
 
-const breakRows = (rows: RowStore, answer: NonNullable<Breakage['answer']>): RowStore => {
+const breakRows = (rows: RowStore, answerAt: NonNullable<Breakage['answer']>, hours: () => number): RowStore => {
+  const answer = (row: number) => answerAt(row, hours());
   const call = async <Tuple extends readonly [number, number, ...unknown[]], Outcome>(
     tuples: readonly Tuple[],
     write: (good: readonly Tuple[]) => Promise<readonly Outcome[]>,
@@ -149,7 +150,8 @@ const follow = async (stage: StageName, bodies: readonly string[], breakage: Bre
   const wiring = parseWiring(wiringJson, 'aws');
   const settings = wiring.stages[stage];
   const name = settings.queue as QueueName;
-  const clock = createVirtualClock(1_000_000);
+  const startAt = 1_000_000;
+  const clock = createVirtualClock(startAt);
   const database = openDatabase(':memory:');
   const objects = createMemoryObjects();
   await objects.put('inbox', 'a.csv', source);
@@ -214,7 +216,10 @@ const follow = async (stage: StageName, bodies: readonly string[], breakage: Bre
       objects,
       events: createMemoryEvents(),
       queues,
-      rows: breakage.answer === undefined ? rows : breakRows(rows, breakage.answer),
+      rows:
+        breakage.answer === undefined
+          ? rows
+          : breakRows(rows, breakage.answer, () => (clock.now() - startAt) / 3600_000),
       jobs: {
         ...jobs,
         ...(breakage.out === 'marks' ? { putMarks: outage } : {}),
@@ -369,15 +374,23 @@ describe.each<[stage: StageName, packOf: (...rows: number[]) => string, breakage
     expect(found.stored).toMatchObject(neighbours);
   });
 
-  it('comes back whole when a row is throttled to the end, and on its last delivery marks only that row', async () => {
-    const answer = (row: number) => (row === 3 ? 'throttled' : undefined);
+  it('comes back whole while a row is throttled, and is sent again on its last delivery: nothing of it is dead', async () => {
+    const answer = (row: number, hours: number) => (row === 3 && hours < 3.1 ? 'throttled' : undefined);
     const found = await follow(stage, packs, { ...breakage, answer });
     expect(found.history).toEqual({
-      'pack 1-5': ['back in 5 s', 'back in 30 s', '18 x back in 120 s'],
+      'pack 1-5': [
+        'back in 5 s',
+        'back in 30 s',
+        'back in 120 s',
+        '16 x back in 600 s',
+        'sent, due in 600 s',
+        'deleted',
+        'deleted',
+      ],
       'pack 6-7': ['deleted'],
     });
-    expect(found.deadLetters).toEqual(['pack 1-5']);
-    expect(found.marks).toEqual([markOf(stage, 3, 'THROTTLED', 20)]);
+    expect(found.deadLetters).toEqual([]);
+    expect(found.marks).toEqual([]);
     expect(found.stored).toMatchObject(neighbours);
   });
 

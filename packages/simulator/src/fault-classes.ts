@@ -24,6 +24,7 @@ export const faultClasses = [
   'send-reply-lost',
   'delete-failed',
   'redrive-early',
+  'dead-letters-lost',
   // Lambda
   'crash',
   'timeout',

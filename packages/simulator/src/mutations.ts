@@ -548,17 +548,6 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B26',
-    text: 'a chunk without counts is closed once as many rows are final as it is known to have',
-    edits: [
-      {
-        file: 'core/src/ledger.ts',
-        find: 'chunk.cleaned !== undefined && final.done + final.failed === chunk.cleaned.accepted;',
-        replace: 'final.done + final.failed === (chunk.cleaned?.accepted ?? 0);',
-      },
-    ],
-  },
-  {
     id: 'B27',
     text: 'a chunk is closed while its last row is still open',
     edits: [
@@ -626,12 +615,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     id: 'B33',
-    text: 'a batch that failed is logged with the body of its first message',
+    text: 'an outage is logged with the body of its first message',
     edits: [
       {
         file: 'core/src/queue-stage.ts',
-        find: "logger.warn('the batch failed as a whole', { code, reason: message });",
-        replace: "logger.warn('the batch failed as a whole', { code, reason: message, body: batch[0]?.record.body });",
+        find: "logger.warn('what fails is taken for an outage', { messages: readable.length });",
+        replace:
+          "logger.warn('what fails is taken for an outage', { messages: readable.length, body: batch[0]?.record.body });",
       },
     ],
   },
@@ -654,17 +644,6 @@ export const mutations: readonly Mutation[] = [
         file: 'relay-rows/src/relay-rows.ts',
         find: 'failed.push(...poison);',
         replace: 'failed.push(...poison.slice(poison.length));',
-      },
-    ],
-  },
-  {
-    id: 'B36',
-    text: 'a refused job goes on: its later chunks are cleaned and sent',
-    edits: [
-      {
-        file: 'clean-rows/src/clean-rows.ts',
-        find: 'if (terminalStates.includes(job.state)) return 0;',
-        replace: "if (terminalStates.includes(job.state) && job.state !== 'REFUSED') return 0;",
       },
     ],
   },

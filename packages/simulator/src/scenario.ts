@@ -55,7 +55,7 @@ const drawWiring = (draws: Draws): Wiring => ({
         ...settings,
         batchSize: draws.whole(1, Math.min(settings.batchSize, 10)),
         // Short ones too: who runs out of time hands back what was not done.
-        timeoutSeconds: draws.pick([settings.timeoutSeconds, settings.timeoutSeconds, 30, 10]),
+        timeoutSeconds: draws.pick([settings.timeoutSeconds, settings.timeoutSeconds, 30, 13]),
         ...(settings.maximumConcurrency === undefined ? {} : { maximumConcurrency: draws.whole(1, 4) }),
       };
       return [stage, drawn];

@@ -4,7 +4,7 @@ import type { Job } from '@sluice/core/ports/job-store';
 import { terminalStates } from '@sluice/core/ports/job-store';
 import type { ObjectVersion } from '@sluice/core/ports/object-store';
 import type { QueueName } from '@sluice/core/ports/queue';
-import { queueNames } from '@sluice/core/ports/queue';
+import { batchEntriesMax, queueNames } from '@sluice/core/ports/queue';
 import { stageNames } from '@sluice/core/wiring';
 import type { LocalDatabase } from '@sluice/local-cloud/database';
 import { openDatabase } from '@sluice/local-cloud/database';
@@ -56,6 +56,8 @@ const livenessMilliseconds = 48 * 3600_000;
 /** How often the operator looks after things then. */
 const operatorMilliseconds = 20 * 60_000;
 const searchMilliseconds = 3600_000;
+/** What rows travel on. Who loses a message here can ask for a repair; nobody but S3 can tell of an upload again. */
+const queuesOfRows: readonly QueueName[] = ['chunks', 'rows', 'work', 'finished'];
 const traceLinesMax = 80;
 /** Longest way of a call, in milliseconds: mostly, and of the few that take long. */
 const wayMilliseconds = 20;
@@ -353,6 +355,12 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
       scheduler.after(faults.next() * 1000, () => redrive(queue));
       // Whoever redrives in haste asks for a repair, too.
       if (jobs.size > 0) send('audits', serialiseRepair(faults.pick([...jobs.keys()])), 'operator');
+    });
+    campaign('dead-letters-lost', () => {
+      const dead = cloud.deadLetters(faults.pick(queuesOfRows));
+      const handles = dead.receive(batchEntriesMax).map(({ receiptHandle }) => receiptHandle);
+      dead.delete(handles);
+      if (handles.length > 0) world.trace(`${handles.length} of ${dead.name} are lost`);
     });
     campaign('processor-outage', () => {
       world.trace('outage of the processor');
