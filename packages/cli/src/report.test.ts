@@ -4,7 +4,7 @@ import type { StageName } from '@sluice/core/wiring';
 import { stageNames } from '@sluice/core/wiring';
 import type { StageStats } from '@sluice/local-cloud/local-cloud';
 import { describe, expect, it } from 'vitest';
-import { createReport, renderReport } from './report.ts';
+import { createReport, reasonOf, renderReport } from './report.ts';
 
 const idle: StageStats = { invocations: 0, failedInvocations: 0, busySeconds: 0 };
 const stages = Object.fromEntries(stageNames.map((name) => [name, idle])) as Record<StageName, StageStats>;
@@ -26,6 +26,20 @@ const reportOf = (state: JobState, { done = 10, isInterrupted = false, isPlanned
     isInterrupted,
   );
 };
+
+describe('the reason', () => {
+  const reason = { code: 'LEASE_HELD', message: 'expected the file to be free, found it being planned' };
+  const jobOf = (state: JobState): Job => ({
+    ...createOpenJob('0123456789abcdefghjkmnpqrs', file, ['a']),
+    state,
+    reason,
+  });
+
+  it('is told of a job that waits for somebody, and no more of one that got over it', () => {
+    expect(reasonOf(jobOf('HELD'))).toBe(reason.message);
+    expect(reasonOf(jobOf('COMPLETE'))).toBeUndefined();
+  });
+});
 
 describe('the verdict', () => {
   it.each<[JobState, string]>([

@@ -45,6 +45,8 @@ const fileChanged =
 /** Why the job stands where it does, where the ledger does not tell; undefined when it does. */
 export const reasonOf = ({ state, reason }: Job): string | undefined => {
   if (state === 'SUPERSEDED') return fileChanged;
+  // What held it once.
+  if (state === 'COMPLETE') return undefined;
   // What an earlier run found and this one did not.
   return reason?.code === 'OBJECT_CHANGED' ? undefined : reason?.message;
 };

@@ -384,8 +384,7 @@ describe.each<[stage: StageName, packOf: (...rows: number[]) => string, breakage
         'back in 120 s',
         '16 x back in 600 s',
         'sent, due in 600 s',
-        'deleted',
-        'deleted',
+        '2 x deleted',
       ],
       'pack 6-7': ['deleted'],
     });
