@@ -38,7 +38,7 @@ const setUp = async (
   const database = openDatabase(':memory:');
   const buckets = { inbox: join(folder, 'inbox'), work: join(folder, 'work') };
   const cloud = createLocalCloud({ wiring, clock: realClock, database, buckets });
-  const services = cloud.services('runner');
+  const services = cloud.services;
   const { etag = '', bytes = 0 } = (await services.objects.head('inbox', 'a.csv')) ?? {};
   const open = createOpenJob(jobId, { bucket: 'inbox', key: 'a.csv', etag, bytes }, ['n', '__proto__']);
   const job: Job = { ...open, plan: { chunks: 2, rows: 6, closedAt: 0 } };

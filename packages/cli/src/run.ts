@@ -198,7 +198,7 @@ const runWith = async (
       buckets,
       data,
       // The cloud is made before any function is called.
-      services: (caller) => chaos?.services(caller) ?? cloud.services(caller),
+      services: (caller) => chaos?.services(caller) ?? cloud.services,
       metrics: counts.take,
       onCrash,
       onDiskFull,
@@ -234,7 +234,7 @@ const runWith = async (
   const progress = startProgress(process.stderr, options.file, counts.totals, options.quiet);
   onEnd(progress.end);
   const portsOf = (stage: StageName): StagePorts => ({
-    ...cloud.services(stage),
+    ...cloud.services,
     clock: realClock,
     random: chaos?.random ?? Math.random,
     metrics: counts.take,

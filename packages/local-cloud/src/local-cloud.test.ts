@@ -87,7 +87,7 @@ const createGate = () => {
 };
 
 const send = async (cloud: LocalCloud, queue: QueueName, bodies: readonly string[], delaySeconds = 0) => {
-  const port = cloud.services('runner').queues[queue];
+  const port = cloud.services.queues[queue];
   for (let from = 0; from < bodies.length; from += batchEntriesMax) {
     await port.sendBatch(
       bodies.slice(from, from + batchEntriesMax).map((body, id) => ({ id: String(id), body, delaySeconds })),
@@ -96,7 +96,7 @@ const send = async (cloud: LocalCloud, queue: QueueName, bodies: readonly string
 };
 
 const insertRows = (cloud: LocalCloud, ...rows: readonly number[]) =>
-  cloud.services('runner').rows.insert(
+  cloud.services.rows.insert(
     jobId,
     rows.map((row) => [0, row, row + 1, ['text']]),
   );
@@ -139,7 +139,7 @@ describe('serving', () => {
       cloud.attach(from, async (event) => {
         const bodies = bodiesOf(event);
         seen.push(...bodies.map((body) => `${from} ${body}`));
-        await cloud.services(from).queues[to].sendBatch(bodies.map((body, id) => ({ id: String(id), body })));
+        await cloud.services.queues[to].sendBatch(bodies.map((body, id) => ({ id: String(id), body })));
       });
     pass('split-file', 'chunks');
     pass('clean-rows', 'rows');
@@ -179,7 +179,7 @@ describe('serving', () => {
       async (event) => {
         const [body = ''] = bodiesOf(event);
         seen.push(`process ${body}`);
-        await cloud.services('process-rows').queues.finished.sendBatch([{ id: '0', body }]);
+        await cloud.services.queues.finished.sendBatch([{ id: '0', body }]);
       },
       { thread: 'only' },
     );
@@ -259,7 +259,7 @@ describe('serving', () => {
     const gate = createGate();
     const piece = 'x'.repeat(messageBytesMax);
     cloud.attach('split-file', async () => {
-      const { chunks } = cloud.services('split-file').queues;
+      const { chunks } = cloud.services.queues;
       // 25 MiB: one more than may wait.
       for (let i = 0; i < 25; i++) await chunks.sendBatch(['0', '1', '2', '3'].map((id) => ({ id, body: piece })));
     });
@@ -297,7 +297,7 @@ describe('serving', () => {
       const text = 'x'.repeat(350 * 1024);
       // More than 24 MiB, within the bytes of a call.
       for (let row = 1; row < 72; row += 2) {
-        await cloud.services('store-rows').rows.insert(jobId, [
+        await cloud.services.rows.insert(jobId, [
           [0, row, row, [text]],
           [0, row + 1, row + 1, [text]],
         ]);
@@ -599,7 +599,7 @@ describe('the wiring', () => {
 describe('what an operator may do', () => {
   it('redrives what lies in a dead-letter queue: its receives are counted anew', async () => {
     const { cloud, clock } = setUp({ 'store-rows': { maxReceiveCount: 1 } });
-    await cloud.services('runner').queues.rows.sendBatch([{ id: '0', body: 'a' }]);
+    await cloud.services.queues.rows.sendBatch([{ id: '0', body: 'a' }]);
     cloud.queue('rows').receive(1);
     await clock.advance(1_000_000);
     cloud.queue('rows').receive(1);
@@ -614,7 +614,7 @@ describe('what an operator may do', () => {
     const { cloud } = setUp();
     cloud.pause('store-rows');
     cloud.attach('store-rows', acknowledge);
-    await cloud.services('runner').queues.rows.sendBatch([{ id: '0', body: 'a' }]);
+    await cloud.services.queues.rows.sendBatch([{ id: '0', body: 'a' }]);
     await settle();
     expect(cloud.stats()['store-rows'].invocations).toBe(0);
     cloud.resume('store-rows');

@@ -36,8 +36,7 @@ export type StageStats = {
 };
 
 export type LocalCloud = {
-  /** The services, the same for every caller. */
-  services(caller: StageName | 'runner'): Services;
+  readonly services: Services;
   /**
    * Puts a function behind its stage's mapping. Functions with the same `thread` run one at a time. `busyMilliseconds` tells what
    * the function has used so far where the cloud cannot see it (in a worker).
@@ -244,7 +243,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
   };
 
   return {
-    services: () => services,
+    services,
     attach(stage, run, { thread, busyMilliseconds } = {}) {
       const concurrency = wiring.stages[stage].maximumConcurrency ?? wiring.stages[stage].parallelizationFactor ?? 1;
       served.set(stage, {

@@ -36,7 +36,7 @@ export type FunctionsOptions = {
   readonly wiring: Wiring;
   readonly workload: Workload;
   readonly userCode: UserCode;
-  readonly services: (stage: StageName) => Services;
+  readonly services: Services;
   readonly capacity: () => Capacity;
 };
 
@@ -70,7 +70,7 @@ export const createFunctions = (options: FunctionsOptions): Functions => {
 
   const createHandler = (stage: StageName, environment: Environment): LocalFunction => {
     const ports: StagePorts = {
-      ...createFaultyPorts(environment, options.services(stage), world, options.capacity),
+      ...createFaultyPorts(environment, options.services, world, options.capacity),
       clock: environment.clock,
       random: () => schedule.next(),
       logger: loggerOf(stage),

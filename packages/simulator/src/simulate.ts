@@ -266,7 +266,7 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
   });
   for (const stage of stageNames) cloud.attach(stage, functions.functionOf(stage));
 
-  const runner = cloud.services('runner');
+  const runner = cloud.services;
   const send = (queue: QueueName, body: string, stage: 'service' | 'operator' = 'service'): void => {
     void world.actAs({ stage, invocation: '' }, () => runner.queues[queue].sendBatch([{ id: '0', body }]));
   };

@@ -41,7 +41,7 @@ export const createPlague = (world: World, cloud: LocalCloud, uploadEvent: strin
   const { faults, scheduler } = world;
   const redrive = (queue: QueueName): void => void cloud.redrive(queue);
   const strike: Readonly<Record<(typeof perCall)[number], () => void>> = {
-    'event-duplicated': () => void cloud.services('runner').queues.uploads.sendBatch([{ id: '0', body: uploadEvent }]),
+    'event-duplicated': () => void cloud.services.queues.uploads.sendBatch([{ id: '0', body: uploadEvent }]),
     'redrive-early': () => redrive(faults.pick(queueNames)),
     'stream-redelivered': () => faults.pick(cloud.stream.shards).rewind(faults.whole(1, rewindMax)),
     'shard-split': () => {

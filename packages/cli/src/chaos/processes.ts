@@ -18,7 +18,7 @@ const soonMilliseconds = 200;
 export type ProcessesOptions = {
   readonly world: World;
   readonly wiring: Wiring;
-  readonly services: (stage: StageName) => Services;
+  readonly services: Services;
   readonly portsOf: (stage: StageName) => StagePorts;
 };
 
@@ -103,7 +103,7 @@ export const createProcesses = (options: ProcessesOptions, onRunning: (more: 1 |
       life.environments.push(environment);
       life.ports.set(
         stage,
-        createFaultyPorts(environment, services(stage), world, () => unlimited),
+        createFaultyPorts(environment, services, world, () => unlimited),
       );
       lives.set(stage, life);
     }
@@ -122,7 +122,7 @@ export const createProcesses = (options: ProcessesOptions, onRunning: (more: 1 |
         const environment = createEnvironment(stage, Math.round(skew), world);
         const ports: StagePorts = {
           ...portsOf(stage),
-          ...createFaultyPorts(environment, services(stage), world, () => unlimited),
+          ...createFaultyPorts(environment, services, world, () => unlimited),
           clock: hurried(environment.clock),
         };
         process = { environment, run: create(ports) as LocalFunction };

@@ -43,7 +43,7 @@ const findings = async (given: Given = {}): Promise<Record<string, string>> => {
     database.close();
     rmSync(folder, { recursive: true });
   });
-  const { objects, rows, jobs } = cloud.services('runner');
+  const { objects, rows, jobs } = cloud.services;
   writeFileSync(join(folder, 'a.csv'), given.packed === true ? gzipSync(text) : text);
   writeFileSync(join(folder, 'rows.ndjson'), given.rows ?? rowLines);
   writeFileSync(join(folder, 'rejects.ndjson'), given.rejects ?? rejectLine);
