@@ -430,4 +430,12 @@ describe('a chunk of a job that has ended', () => {
     expect(cleaned()).toBeUndefined();
     expect(counts.at(-1)).toMatchObject({ rowsOut: 0 });
   });
+
+  it('is left alone also when nobody ever found out how its file is read', async () => {
+    const { deliver, onlyMessage, jobs, jobId, queue } = await setUp({ content: small });
+    const { layout: _, ...unread } = { ...jobs.jobOf(jobId), state: 'SUPERSEDED' as const };
+    jobs.getJob = async () => unread;
+    expect(await deliver(onlyMessage())).toBe(false);
+    expect(queue.sends).toEqual([]);
+  });
 });

@@ -26,12 +26,6 @@ export type CleanRowsConfig = { readonly bucket: string };
 export const createCleanRows = (ports: CleanRowsPorts, config: CleanRowsConfig): QueueHandler => {
   const { jobs } = ports;
 
-  const readJob = async (jobId: string): Promise<Job> => {
-    const job = await jobs.getJob(jobId);
-    if (job?.layout === undefined) throw new SluiceError('UNKNOWN', 'expected the chunk of a known job, found none');
-    return job;
-  };
-
   const supersede = (jobId: string, { code, message }: SluiceError): Promise<boolean> =>
     jobs.changeJob(jobId, ['PLANNING', 'OPEN', 'HELD', 'STALLED'], {
       state: 'SUPERSEDED',
@@ -56,8 +50,9 @@ export const createCleanRows = (ports: CleanRowsPorts, config: CleanRowsConfig):
   };
 
   const clean = async (message: ChunkMessage): Promise<number> => {
-    const job = await readJob(message.jobId);
-    if (terminalStates.includes(job.state)) return 0;
+    const job = await jobs.getJob(message.jobId);
+    if (job !== undefined && terminalStates.includes(job.state)) return 0;
+    if (job?.layout === undefined) throw new SluiceError('UNKNOWN', 'expected the chunk of a known job, found none');
     const counts = await cleanChunk(job, message, ports, config.bucket);
     if (message.ranges === undefined) await refuseAbove(job, message.rows, counts);
     return counts.accepted;

@@ -522,6 +522,19 @@ describe('a file that is replaced', () => {
     expect(harness.sent()).toHaveLength(10);
   });
 
+  it('as another planner finds it while the head is read ends the planning: no chunk is sent, nothing of the job changes', async () => {
+    const harness = await setUp();
+    const { changeJob } = harness.jobs;
+    harness.jobs.changeJob = async (jobId, states, change) => {
+      if (change.layout !== undefined) await changeJob(jobId, ['PLANNING'], { state: 'SUPERSEDED' });
+      return changeJob(jobId, states, change);
+    };
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.onlyJob()).toMatchObject({ state: 'SUPERSEDED' });
+    expect(harness.onlyJob()).not.toHaveProperty('layout');
+    expect(harness.queue.sends).toEqual([]);
+  });
+
   it('by the same bytes is planned under the event that tells of them', async () => {
     const harness = await setUp();
     const again = await harness.put(fileOf(30));

@@ -74,12 +74,12 @@ export const createSplitFile = (ports: SplitFilePorts, config: SplitFileConfig):
     };
   };
 
-  /** True when the plan is closed; false when the time ran out. */
+  /** True when nothing is left to do: the plan is closed, or the job has ended meanwhile. False when the time ran out. */
   const plan = async (job: Job, invocation: Invocation, count: (rows: number) => void): Promise<boolean> => {
     let planned = job;
     if (job.layout === undefined) {
       const change = await readLayout(job, ports, config.bucket);
-      await jobs.changeJob(job.jobId, unplannedStates, change);
+      if (!(await jobs.changeJob(job.jobId, unplannedStates, change))) return true;
       planned = { ...job, ...change };
     }
     return planChunks(planned, ports, invocation, count);
