@@ -4,6 +4,7 @@ import type { ChunkRecord, Job, JobLayout } from '@sluice/core/ports/job-store';
 import { readObject } from '@sluice/core/read-object';
 import type { RejectLine } from '@sluice/core/rejected-rows';
 import { readRejectLines } from '@sluice/core/rejected-rows';
+import { waitForAll } from '@sluice/core/wait-for-all';
 import type { AuditPorts } from './audit-job.ts';
 
 /** Bytes of reject objects, and how many of them, that are merged within one invocation; more are only listed. */
@@ -205,7 +206,7 @@ const weigh = async (
   const missing: Chunk[] = [];
   for (let from = 0; from < chunks.length; from += headsInFlightMax) {
     const some = chunks.slice(from, from + headsInFlightMax);
-    const heads = await Promise.all(some.map(({ cleaned }) => ports.objects.head(bucket, cleaned.rejects)));
+    const heads = await waitForAll(some.map(({ cleaned }) => ports.objects.head(bucket, cleaned.rejects)));
     for (const [index, chunk] of some.entries()) {
       const head = heads[index];
       if (head === undefined) missing.push(chunk);

@@ -5,6 +5,7 @@ import type { ListCursor, ListedVersion } from '@sluice/core/ports/object-store'
 import { readObject } from '@sluice/core/read-object';
 import { sendOrThrow } from '@sluice/core/send';
 import { serialiseUpload } from '@sluice/core/upload-event';
+import { waitForAll } from '@sluice/core/wait-for-all';
 import type { AuditPorts } from './audit-job.ts';
 
 /** An event that has not come by now does not come by itself. Source: S3 delivers most of them in seconds, some in a minute or more. */
@@ -52,9 +53,7 @@ const findLost = async (versions: readonly ListedVersion[], ports: AuditPorts): 
   const lost: ListedVersion[] = [];
   for (let from = 0; from < due.length; from += lookupsInFlightMax) {
     const some = due.slice(from, from + lookupsInFlightMax);
-    const known = await Promise.all(
-      some.map(({ bytes: _, modifiedAt: __, ...version }) => ports.jobs.hasFile(version)),
-    );
+    const known = await waitForAll(some.map(({ bytes: _, modifiedAt: __, ...version }) => ports.jobs.hasFile(version)));
     lost.push(...some.filter((_, index) => !known[index]));
   }
   return lost;

@@ -36,4 +36,10 @@ export const regressions: readonly Regression[] = [
       'a job ended while a slower planner read the head of its file; that one sent chunks all the same, of a job without a layout, and clean-rows handed them back for ever',
     fixed: 'split-file.ts stops where the job has ended, clean-rows.ts leaves chunks of an ended job alone',
   },
+  {
+    seed: 109_945,
+    knobs: {},
+    found: 'of sixteen lookups at once one failed, the audit ended, and the others went on into the next invocation',
+    fixed: 'core/src/wait-for-all.ts rejects only when nothing is under way any more',
+  },
 ];

@@ -116,11 +116,12 @@ describe('store-rows', () => {
     expect(clock.now()).toBeLessThan(60_000);
   });
 
-  it('marks rows that were throttled through every delivery of their pack', async () => {
-    const { deliver, marks } = setUp((row) => (row === 2 ? 'throttled' : undefined));
-    expect(await deliver(['a', packOf([tuple(1), tuple(2)]), 20])).toEqual(['a']);
-    expect(marks).toEqual([expect.objectContaining({ row: 2, code: 'THROTTLED', attempts: 20 })]);
-    expect(marks[0]).not.toHaveProperty('permanent');
+  it('sends a pack again as it is whose rows were throttled through every delivery, and marks none', async () => {
+    const { deliver, marks, queues } = setUp((row) => (row === 2 ? 'throttled' : undefined));
+    const pack = packOf([tuple(1), tuple(2)]);
+    expect(await deliver(['a', pack, 20])).toEqual([]);
+    expect(queues.rows.bodies).toEqual([pack]);
+    expect(marks).toEqual([]);
   });
 
   it('sends a row that fails for an unknown reason again alone, and acknowledges its pack', async () => {

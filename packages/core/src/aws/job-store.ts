@@ -2,6 +2,7 @@ import type { AttributeValue, DynamoDBClient, QueryCommandInput } from '@aws-sdk
 import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { JobStore } from '../ports/job-store.ts';
 import { terminalStates } from '../ports/job-store.ts';
+import { waitForAll } from '../wait-for-all.ts';
 import {
   behindAll,
   checkItem,
@@ -67,7 +68,7 @@ export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore =
         throw thrown;
       }
     };
-    await Promise.all(Array.from({ length: Math.min(writesInFlightMax, items.length) }, writeOn));
+    await waitForAll(Array.from({ length: Math.min(writesInFlightMax, items.length) }, writeOn));
   };
 
   async function* readPages<Entry>(

@@ -2,6 +2,7 @@ import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { chunkPartitions, partitionKeyOf } from '../identity.ts';
 import type { RowStatus, RowStore, StoredRow } from '../ports/row-store.ts';
+import { waitForAll } from '../wait-for-all.ts';
 import { statusIn, toStoredRow } from './row-item.ts';
 import { callTable } from './table-error.ts';
 
@@ -82,7 +83,7 @@ export const createChunkReads = (
           next = page.LastEvaluatedKey;
         } while (next !== undefined);
       };
-      await Promise.all(keysOf(jobId, chunk).map(countPartition));
+      await waitForAll(keysOf(jobId, chunk).map(countPartition));
       return pendingRow === undefined ? counts : { ...counts, pendingRow };
     },
 
@@ -110,7 +111,7 @@ export const createChunkReads = (
         (key): Partition => ({ key, rows: [], next: undefined, isRead: false }),
       );
       for (;;) {
-        await Promise.all(partitions.map(fill));
+        await waitForAll(partitions.map(fill));
         partitions = partitions.filter(({ rows }) => rows.length > 0);
         if (partitions.length === 0) return;
         // What a partition has not shown yet comes after the last row that it has.
