@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Run } from './campaign.ts';
 import { killTwice } from './exhaustive.ts';
 import { type FaultClass, faultClasses } from './fault-classes.ts';
+import { checkMutation } from './mutation-loader.ts';
 import { mutationSeedsMax, tryMutations } from './mutation-runs.ts';
 import { mutations } from './mutations.ts';
 import {
@@ -191,6 +192,7 @@ program
   .action(async ({ seeds, only }: { seeds: number; only?: string[] }) => {
     const chosen = mutations.filter(({ id }) => only?.includes(id) ?? true);
     if (chosen.length === 0) throw new Error(`expected ids of deliberate bugs, found ${only?.join(',')}`);
+    chosen.forEach(checkMutation);
     const results = await tryMutations(chosen, availableParallelism(), seeds, (result) => {
       const { mutation, caughtBy, message } = result;
       tell(
@@ -204,10 +206,14 @@ program
       `${results.length - survivors.length} of ${results.length} deliberate bugs are caught, in ${seconds().toFixed(0)} s at ${commit()}`,
     ]);
     // What catches a bug must hold without it.
-    const needed = Math.max(...results.map((result) => (result.caughtBy === undefined ? 1 : result.seeds)));
-    const { broken } = await runCampaign({ kind: 'seeds', from: 1, count: needed, scenario: 'swarm' });
-    if (broken === undefined) print([`without any, seeds 1 to ${needed} hold`]);
-    else await explain(broken);
+    for (const scenario of scenarioNames) {
+      const taken = results.filter((result) => (result.mutation.scenario ?? 'swarm') === scenario && result.caughtBy);
+      const count = Math.max(0, ...taken.map((result) => result.seeds));
+      if (count === 0) continue;
+      const { broken } = await runCampaign({ kind: 'seeds', from: 1, count, scenario });
+      if (broken === undefined) print([`without any, seeds 1 to ${count} of ${scenario} hold`]);
+      else await explain(broken);
+    }
     if (survivors.length > 0) process.exitCode = 1;
   });
 

@@ -42,7 +42,7 @@ export const faultCells: Readonly<Record<FaultClass, Cells>> = {
   'send-reply-lost': everyStage,
   'delete-failed': byItself,
   'redrive-early': byItself,
-  'dead-letters-lost': byItself,
+  'messages-lost': byItself,
   crash: everyStage,
   timeout: everyStage,
   'out-of-memory': everyStage,

@@ -24,7 +24,7 @@ export const faultClasses = [
   'send-reply-lost',
   'delete-failed',
   'redrive-early',
-  'dead-letters-lost',
+  'messages-lost',
   // Lambda
   'crash',
   'timeout',

@@ -548,7 +548,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B27',
+    id: 'B26',
     text: 'a chunk is closed while its last row is still open',
     edits: [
       {
@@ -559,7 +559,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B28',
+    id: 'B27',
     text: 'a mark counts though its row became final',
     edits: [
       {
@@ -570,7 +570,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B29',
+    id: 'B28',
     text: 'a job that was held is never looked at again',
     edits: [
       {
@@ -581,7 +581,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B30',
+    id: 'B29',
     text: 'a repair forgets the last row of a chunk',
     edits: [
       {
@@ -592,7 +592,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B31',
+    id: 'B30',
     text: 'a share of rejects that is just allowed refuses the job',
     edits: [
       {
@@ -603,7 +603,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B32',
+    id: 'B31',
     text: 'line numbers go wrong behind a record of several lines',
     edits: [
       {
@@ -614,7 +614,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B33',
+    id: 'B32',
     text: 'an outage is logged with the body of its first message',
     edits: [
       {
@@ -626,7 +626,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B34',
+    id: 'B33',
     text: 'the key of an uploaded object is taken as it stands in the event, encoded',
     edits: [
       {
@@ -637,7 +637,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B35',
+    id: 'B34',
     text: 'a poison record of the stream is left behind without a mark',
     edits: [
       {
@@ -648,7 +648,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B37',
+    id: 'B35',
     text: 'the end of a job is told before it has come',
     edits: [
       {
@@ -659,7 +659,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B38',
+    id: 'B36',
     text: 'the end of a job is noted as told before it is told',
     edits: [
       {
@@ -670,7 +670,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B39',
+    id: 'B37',
     text: 'a job completes before its rejects are merged',
     edits: [
       {
@@ -682,7 +682,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B40',
+    id: 'B38',
     text: 'a repair that was asked for is never answered, and made again and again',
     edits: [
       {
@@ -693,7 +693,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B41',
+    id: 'B39',
     text: 'an upload whose event was lost is not looked for when another version of its object is known',
     edits: [
       {
@@ -705,18 +705,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B42',
-    text: 'a file is noted as known before its job is created',
-    edits: [
-      {
-        file: 'split-file/src/split-file.ts',
-        find: 'const isNew = await jobs.createJob(fresh);',
-        replace: 'await jobs.noteFile(upload);\n    const isNew = await jobs.createJob(fresh);',
-      },
-    ],
-  },
-  {
-    id: 'B43',
+    id: 'B40',
     text: 'a round of the audit leaves out the chunk at which it was broken off',
     edits: [
       {
@@ -727,7 +716,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B44',
+    id: 'B41',
     text: 'the audit counts a chunk with dead rows among those that are through',
     edits: [
       {
@@ -738,18 +727,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B45',
-    text: 'a lost row is repaired though it was rejected',
-    edits: [
-      {
-        file: 'audit-job/src/repair-chunk.ts',
-        find: 'rejected.add((JSON.parse(line) as { readonly row: number }).row);',
-        replace: 'rejected.delete((JSON.parse(line) as { readonly row: number }).row);',
-      },
-    ],
-  },
-  {
-    id: 'B46',
+    id: 'B42',
     text: 'a rejected row with a quote never closed is merged where it stands, and swallows those after it',
     edits: [
       {
@@ -760,7 +738,7 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    id: 'B47',
+    id: 'B43',
     text: 'what a table throttled until its last delivery is given up',
     edits: [
       {
@@ -772,7 +750,7 @@ export const mutations: readonly Mutation[] = [
     scenario: 'small-table',
   },
   {
-    id: 'B48',
+    id: 'B44',
     text: 'an outage sends a pack again with the rows of it that are done',
     edits: [
       {
@@ -781,5 +759,6 @@ export const mutations: readonly Mutation[] = [
         replace: 'const rest = items.filter((_, position) => position < fates.length);',
       },
     ],
+    scenario: 'bad-rows',
   },
 ];

@@ -119,7 +119,7 @@ const fixedScenarios: Readonly<
     workload: plainWorkload(draws.pick([20, 60]), draws.pick([0, 1, 5])),
     rates: {
       ...calm,
-      'processor-fails': draws.pick([0, 0.1, 0.2]),
+      'processor-fails': draws.pick([0, 0.1, 0.2, 0.5]),
       'processor-hangs': draws.pick([0, 0.1, 0.2]),
       'processor-kills': draws.pick([0, 0.05, 0.1]),
     },

@@ -56,7 +56,7 @@ const livenessMilliseconds = 48 * 3600_000;
 /** How often the operator looks after things then. */
 const operatorMilliseconds = 20 * 60_000;
 const searchMilliseconds = 3600_000;
-/** What rows travel on. Who loses a message here can ask for a repair; nobody but S3 can tell of an upload again. */
+/** What rows travel on. What is lost here an audit finds; nobody but S3 can tell of an upload again. */
 const queuesOfRows: readonly QueueName[] = ['chunks', 'rows', 'work', 'finished'];
 const traceLinesMax = 80;
 /** Longest way of a call, in milliseconds: mostly, and of the few that take long. */
@@ -113,13 +113,17 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
   const hits: Hits = {};
   let calls = 0;
   let strikes = 0;
+  let sendStrikes = 0;
   let isHealed = false;
+  /** An operator takes messages off a queue that nobody has handled. */
+  let isPurging = false;
   let actor: Actor = { stage: 'service', invocation: '' };
   let violation: unknown;
 
   const none = Object.fromEntries(faultClasses.map((fault) => [fault, 0])) as Scenario['rates'];
   const hit: World['hit'] = (fault, stage) => {
     strikes++;
+    if (fault.startsWith('send-')) sendStrikes++;
     const byStage = hits[fault] ?? {};
     hits[fault] = byStage;
     byStage[stage] = (byStage[stage] ?? 0) + 1;
@@ -184,7 +188,7 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
     buckets: { inbox: inboxBucket, work: workBucket },
     expect,
     isVersioned,
-    bounds: { faultsSoFar: () => strikes },
+    bounds: { faultsSoFar: () => strikes, sendFaultsSoFar: () => sendStrikes },
   });
   const badRows = createBadRows((rowId) => prospectOf(seed, scenario.rates, rowId));
   const take = (fact: Fact): void => {
@@ -231,10 +235,10 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
         world.tell({ kind: 'sent', queue, messageIds: idsOf(messages), bodies });
       },
       received(queue, messages) {
-        if (isOwn(queue)) world.tell({ kind: 'received', queue, messageIds: idsOf(messages) });
+        if (isOwn(queue) && !isPurging) world.tell({ kind: 'received', queue, messageIds: idsOf(messages) });
       },
       deleted(queue, { id, body }) {
-        if (isOwn(queue)) world.tell({ kind: 'deleted', queue, messageId: id, body });
+        if (isOwn(queue) && !isPurging) world.tell({ kind: 'deleted', queue, messageId: id, body });
       },
       setAside(queue, { id, body }) {
         if (!isOwn(queue)) return;
@@ -356,11 +360,14 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
       // Whoever redrives in haste asks for a repair, too.
       if (jobs.size > 0) send('audits', serialiseRepair(faults.pick([...jobs.keys()])), 'operator');
     });
-    campaign('dead-letters-lost', () => {
-      const dead = cloud.deadLetters(faults.pick(queuesOfRows));
-      const handles = dead.receive(batchEntriesMax).map(({ receiptHandle }) => receiptHandle);
-      dead.delete(handles);
-      if (handles.length > 0) world.trace(`${handles.length} of ${dead.name} are lost`);
+    campaign('messages-lost', () => {
+      const name = faults.pick(queuesOfRows);
+      const queue = faults.happens(0.5) ? cloud.queue(name) : cloud.deadLetters(name);
+      isPurging = true;
+      const handles = queue.receive(batchEntriesMax).map(({ receiptHandle }) => receiptHandle);
+      queue.delete(handles);
+      isPurging = false;
+      if (handles.length > 0) world.trace(`${handles.length} of ${queue.name} are lost`);
     });
     campaign('processor-outage', () => {
       world.trace('outage of the processor');

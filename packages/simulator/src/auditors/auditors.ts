@@ -30,7 +30,11 @@ export type AuditInput = {
   readonly expect: (version: ObjectVersion, bytes: Buffer) => Expected;
   readonly isVersioned: boolean;
   /** Faults that struck by now, of every kind; ends of processes that were asked for are among them. */
-  readonly bounds: { faultsSoFar(): number };
+  readonly bounds: {
+    faultsSoFar(): number;
+    /** Those of them that a send met. */
+    sendFaultsSoFar(): number;
+  };
   /** What the pipeline does not do. */
   readonly without?: readonly ('announcements' | 'merged rejects')[];
 };
@@ -90,7 +94,7 @@ export const createAuditors = (input: AuditInput): Auditors => {
       case 'sent': {
         const messages = noteSent(shadow, fact);
         checkSentChunks(messages, fact);
-        checkSent(fact, messages, bounds.faultsSoFar(), (job) => fileOf(job)?.deliveries ?? 0);
+        checkSent(fact, messages, bounds, (job) => fileOf(job)?.deliveries ?? 0);
         break;
       }
       case 'received':

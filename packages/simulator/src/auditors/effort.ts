@@ -17,6 +17,8 @@ type SentQueue = 'chunks' | RowQueue;
 const callRows = 25;
 /** SQS: messages of a batch. */
 const batchMessages = 10;
+/** Tries of a batch before it counts as not sent (send.ts). */
+const sendTries = 5;
 /** Repairs that the audit does by itself; two at once where two clocks disagree about its lease. */
 const repairs = 3;
 const auditsAtOnce = 2;
@@ -66,13 +68,23 @@ const boundOf = (route: string, job: ShadowJob, faults: number, deliveries: numb
   }
 };
 
-/** An invocation sends a row's outcome on, or the row again: what is done is not tried again. Unless the row came to it twice. */
-const checkCarriedOnce = (message: Extract<ShadowMessage, { kind: 'rows' | 'finished' }>, fact: Fact): void => {
+/**
+ * An invocation sends a row's outcome on, or the row again: what is done is not tried again. Unless the row came to it twice, or no
+ * try of the send was answered.
+ */
+const checkCarriedOnce = (
+  message: Extract<ShadowMessage, { kind: 'rows' | 'finished' }>,
+  fact: Fact,
+  sendFaults: number,
+): void => {
   const { invocation } = fact.by;
+  const { effort } = message.job;
+  const unanswered = Math.floor(sendFaults / sendTries) * batchMessages * effort.largest.finished;
   for (const row of message.rows) {
     const [own, other] = message.kind === 'finished' ? [row.outcomesBy, row.againBy] : [row.againBy, row.outcomesBy];
     if (!own.includes(invocation)) own.push(invocation);
     if (!other.includes(invocation) || own.length + other.length <= row.workDeliveries) continue;
+    if (++effort.carriedTwice <= unanswered) continue;
     violate(
       'I12',
       'expected a row whose outcome was sent to be done, found it sent again by the same invocation',
@@ -87,7 +99,7 @@ const isPipeline = (stage: string): boolean => stage !== 'service' && stage !== 
 export const checkSent = (
   fact: FactOf<'sent'>,
   messages: readonly ShadowMessage[],
-  faults: number,
+  bounds: { faultsSoFar(): number; sendFaultsSoFar(): number },
   deliveriesOf: (job: ShadowJob) => number,
 ): void => {
   for (const message of messages) {
@@ -99,11 +111,12 @@ export const checkSent = (
     const isPlanning = fact.by.stage === 'split-file';
     if (queue !== 'chunks') largest[queue] = Math.max(largest[queue], rows);
     if (!isPipeline(fact.by.stage)) continue;
-    if (fact.by.stage === 'process-rows' && message.kind !== 'chunk') checkCarriedOnce(message, fact);
+    if (fact.by.stage === 'process-rows' && message.kind !== 'chunk')
+      checkCarriedOnce(message, fact, bounds.sendFaultsSoFar());
     const route = `${fact.by.stage}>${queue}`;
     const total = (sent.get(route) ?? 0) + (isPlanning ? 1 : rows);
     sent.set(route, total);
-    const bound = boundOf(route, job, faults, deliveriesOf(job));
+    const bound = boundOf(route, job, bounds.faultsSoFar(), deliveriesOf(job));
     if (total > bound) {
       const unit = isPlanning ? 'messages' : 'rows';
       violate('I12', `expected at most ${bound} ${unit} sent, found ${total}`, { job: job.jobId, queue }, fact);

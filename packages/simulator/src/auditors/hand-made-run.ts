@@ -49,7 +49,7 @@ export const createHandMadeRun = (options: HandMadeOptions = {}) => {
     buckets: { inbox: 'inbox', work: 'work' },
     expect: (version, file) => expectFile(file, version.key, [profile]),
     isVersioned,
-    bounds: { faultsSoFar: () => faults },
+    bounds: { faultsSoFar: () => faults, sendFaultsSoFar: () => faults },
     without,
   });
   let at = 0;

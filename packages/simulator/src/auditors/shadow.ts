@@ -63,6 +63,8 @@ export type Effort = {
   inserts: number;
   finishes: number;
   calls: number;
+  /** Rows of which an invocation sent both the outcome and, again, the row. */
+  carriedTwice: number;
   stored: number;
   /** Deliveries of messages that ask for a repair. */
   repairsAsked: number;
@@ -176,6 +178,7 @@ export const createShadowJob = ({ jobId, file, state }: Job): ShadowJob => ({
     inserts: 0,
     finishes: 0,
     calls: 0,
+    carriedTwice: 0,
     stored: 0,
     repairsAsked: 0,
   },
