@@ -31,6 +31,15 @@ describe('a simulation', () => {
     expect(describeHits(sums.hits).join('\n')).not.toContain('!');
   });
 
+  it.each([
+    ['outage', 20],
+    ['bad-rows', 40],
+    ['small-table', 1],
+  ] as const)('is got over alone: %s', { timeout: millisecondsMax }, async (scenario, count) => {
+    const { broken } = await runCampaign({ kind: 'seeds', from: 1, count, scenario });
+    expect(complaintOf(broken)).toBeUndefined();
+  });
+
   it('converges wherever a process dies', { timeout: millisecondsMax }, async () => {
     const { calls, single, broken } = await killOnce();
     expect(complaintOf(broken)).toBeUndefined();
