@@ -739,12 +739,17 @@ export const mutations: readonly Mutation[] = [
   },
   {
     id: 'B43',
-    text: 'what a table throttled until its last delivery is given up',
+    text: 'what a table throttles comes back like what fails, and is given up after its last delivery',
     edits: [
       {
         file: 'core/src/settle.ts',
         find: 'await sendBlamelessAgain(batch, settlement, ports, pause, comesBack);',
         replace: 'await sendBlamelessAgain([], settlement, ports, pause, comesBack);',
+      },
+      {
+        file: 'core/src/settle.ts',
+        find: 'const throttleDelaysSeconds = [...retryDelaysSeconds, ...outageDelaysSeconds.slice(0, 1)];',
+        replace: 'const throttleDelaysSeconds = retryDelaysSeconds;',
       },
     ],
     scenario: 'small-table',
