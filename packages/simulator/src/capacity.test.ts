@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createCapacity } from './capacity.ts';
 
-const setUp = (unitsPerSecond: number) => {
+const setUp = (unitsPerSecond: number, hasMaximum = false) => {
   let now = 0;
   const clock = { now: () => now, sleep: () => Promise.resolve() };
-  const capacity = createCapacity(clock, unitsPerSecond);
+  const capacity = createCapacity(clock, unitsPerSecond, hasMaximum);
   return {
     pass(seconds: number) {
       now += seconds * 1000;
@@ -49,6 +49,16 @@ describe('capacity of an on-demand table', () => {
     let after = 0;
     while (table.take(1, `${after}`)) after++;
     expect(after).toBe(6_000);
+  });
+
+  test('stays as it is where a maximum is set', () => {
+    const table = setUp(10, true);
+    for (let i = 0; i < 300; i++) table.take(10, `${i}`);
+    expect(table.take(10)).toBe(false);
+    table.pass(24 * 3600);
+    let taken = 0;
+    while (table.take(1, `${taken}`)) taken++;
+    expect(taken).toBe(3_000);
   });
 
   test('one partition key takes a thousand units a second, whatever the table takes', () => {

@@ -36,8 +36,8 @@ export type Capacity = {
 
 export const unlimited: Capacity = { take: () => true };
 
-/** A table that takes `unitsPerSecond` at first. */
-export const createCapacity = (clock: Clock, unitsPerSecond: number): Capacity => {
+/** A table that takes `unitsPerSecond` at first, or for ever where a maximum is set on it. */
+export const createCapacity = (clock: Clock, unitsPerSecond: number, hasMaximum = false): Capacity => {
   let limit = unitsPerSecond;
   let fullSince: number | undefined;
   const table = createBucket(clock, () => limit, burstSeconds);
@@ -45,7 +45,7 @@ export const createCapacity = (clock: Clock, unitsPerSecond: number): Capacity =
   return {
     take(units) {
       const now = clock.now();
-      if (fullSince !== undefined && now - fullSince >= doublingMilliseconds) {
+      if (!hasMaximum && fullSince !== undefined && now - fullSince >= doublingMilliseconds) {
         limit *= 2;
         fullSince = undefined;
       }
