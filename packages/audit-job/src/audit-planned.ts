@@ -93,7 +93,7 @@ export const auditPlanned = async (
       // Merging begins with most of an invocation before it; a pass that has nothing left to count has all of it.
       const isLate = invocation.spareMilliseconds() < spareAtStart / 2;
       if (pass.isCounting && isLate) return goOnSoon(note, closedRows);
-      const missing = await mergeRejects(job, ports, config.bucket);
+      const missing = await mergeRejects(job, ports, config.bucket, invocation);
       if (missing.length > 0) return restore(missing, pass);
     }
     const completed = { state: 'COMPLETE', audited: note, auditAt: clock.now() } as const;

@@ -6,7 +6,7 @@ import { createMemoryObjects } from '@sluice/core/memory-objects';
 import type { Job, JobLayout } from '@sluice/core/ports/job-store';
 import type { RejectLine } from '@sluice/core/rejected-rows';
 import { describe, expect, it } from 'vitest';
-import { bucket, jobId, secret, setUp } from './audit-harness.ts';
+import { bucket, jobId, range, secret, setUp } from './audit-harness.ts';
 
 const [csvKey, reasonsKey, manifestKey] = ['csv', 'ndjson', 'manifest.json'].map(
   (end) => `jobs/${jobId}/rejects.${end}`,
@@ -184,6 +184,22 @@ describe('the merged rejects of a job', () => {
     const made = await setUpRejects(head, [{ text: '1' }]);
     await made.audit();
     expect(made.csv()).toBe(`${header}1\n`);
+  });
+
+  it("are a list of the chunks' own where one invocation is too short to merge them", async () => {
+    const rows = range(1, 40).map((row) => ({ text: `${row}` }));
+    const made = await setUpRejects('a\n', rows, {
+      perChunk: 1,
+      read({ version }) {
+        if (version.bucket === bucket) made.clock.pass(20_000);
+        return undefined;
+      },
+    });
+    expect(await made.audit()).toBe('COMPLETE');
+    expect(made.csv()).toBeUndefined();
+    const manifest = JSON.parse(String(made.objects.bytesOf(bucket, manifestKey))) as { objects: unknown[] };
+    expect(manifest.objects).toHaveLength(40);
+    expect(made.events.sent).toMatchObject([{ rejects: manifestKey }]);
   });
 
   it('begin with a mark where a row would lose its own otherwise', async () => {

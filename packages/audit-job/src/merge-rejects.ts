@@ -1,5 +1,6 @@
 import { SluiceError } from '@sluice/core/errors';
 import { mergedRejectKeysOf } from '@sluice/core/identity';
+import type { Invocation } from '@sluice/core/invocation';
 import type { ChunkRecord, Job, JobLayout } from '@sluice/core/ports/job-store';
 import { readObject } from '@sluice/core/read-object';
 import type { RejectLine } from '@sluice/core/rejected-rows';
@@ -63,6 +64,20 @@ async function* readInOrder(chunks: readonly Chunk[], ports: RejectPorts, bucket
   }
   for (const chunk of withUnclosed) {
     for await (const reject of readRejects(chunk, ports, bucket)) if (isUnclosed(reject)) yield reject;
+  }
+}
+
+/** There is not the time to go through all of them in one invocation. */
+class OutOfTime extends Error {}
+
+/** Breaks off once the invocation's time runs short. */
+async function* inTime(
+  pieces: AsyncIterable<Uint8Array>,
+  invocation: Pick<Invocation, 'isShort'>,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    if (invocation.isShort()) throw new OutOfTime('expected time to merge every reject object, found too little left');
+    yield piece;
   }
 }
 
@@ -218,27 +233,38 @@ const weigh = async (
 
 /**
  * Merges the rejects of a job into one file that can be uploaded again once it is mended, with the reasons beside it line by line;
- * lists the chunks' own reject objects where they are too many. The same job always makes the same files.
+ * lists the chunks' own reject objects where they are too many, or the invocation's time does not suffice.
  * Returns the chunks whose reject object is gone or broken: nothing is merged then.
  */
-export const mergeRejects = async (job: Job, ports: AuditPorts, bucket: string): Promise<readonly ChunkRecord[]> => {
+export const mergeRejects = async (
+  job: Job,
+  ports: AuditPorts,
+  bucket: string,
+  invocation: Pick<Invocation, 'isShort'>,
+): Promise<readonly ChunkRecord[]> => {
   const { layout } = job;
   if (layout === undefined) throw new Error('expected a job with a layout, found none');
   const keys = mergedRejectKeysOf(job.jobId);
   const chunks = await listRejects(job, ports);
   const { bytes, missing } = await weigh(chunks ?? [], ports, bucket);
   if (missing.length > 0) return missing;
+  const putManifest = () => ports.objects.putStream(bucket, keys.manifest, gather(manifestOf(job, ports)));
   if (chunks === undefined || bytes > mergedBytesMax) {
-    await ports.objects.putStream(bucket, keys.manifest, gather(manifestOf(job, ports)));
+    await putManifest();
     return [];
   }
   try {
     // The reasons first: where there are rows, there are reasons.
-    await ports.objects.putStream(bucket, keys.reasons, gather(reasonsOf(chunks, ports, bucket)));
-    await ports.objects.putStream(bucket, keys.csv, gather(marked(csvOf(job, layout, chunks, ports, bucket))));
+    const reasons = inTime(reasonsOf(chunks, ports, bucket), invocation);
+    await ports.objects.putStream(bucket, keys.reasons, gather(reasons));
+    const csv = inTime(marked(csvOf(job, layout, chunks, ports, bucket)), invocation);
+    await ports.objects.putStream(bucket, keys.csv, gather(csv));
     return [];
   } catch (thrown) {
     if (thrown instanceof RejectsMissing) return [thrown.chunk];
-    throw thrown;
+    if (!(thrown instanceof OutOfTime)) throw thrown;
+    // The next invocation would have no more time than this one.
+    await putManifest();
+    return [];
   }
 };

@@ -68,13 +68,17 @@ const isDamage = (thrown: unknown): boolean => [11, 26].includes(codeOf(thrown))
 export const isDiskFull = (thrown: unknown): boolean =>
   ['ENOSPC', 'EDQUOT'].includes((thrown as { readonly code?: string }).code ?? '') || isFull(thrown);
 
+/** How long a folder that another process holds is tried for. */
+const lockMilliseconds = 500;
+
 /**
  * Takes a folder for this process alone, with SQLite's lock on a file in it, which goes away with the process however it ends.
  * Returns what gives it back. Throws DatabaseInUse.
  */
 export const lockFolder = (folder: string): (() => void) => {
   const path = join(folder, 'lock');
-  const database = new DatabaseSync(path, { timeout: 0 });
+  // Two that come at the same moment can each find the other half way, and each give way: they have to try again.
+  const database = new DatabaseSync(path, { timeout: lockMilliseconds });
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (thrown) {
