@@ -77,10 +77,11 @@ const lockMilliseconds = 500;
  */
 export const lockFolder = (folder: string): (() => void) => {
   const path = join(folder, 'lock');
-  // Two that come at the same moment can each find the other half way, and each give way: they have to try again.
+  // Two that come at the same moment can each find the other half way, and each give way: they have to try again. (In SQLite's
+  // exclusive mode they would keep what they have got meanwhile, and both try in vain.)
   const database = new DatabaseSync(path, { timeout: lockMilliseconds });
   try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    database.exec('BEGIN EXCLUSIVE');
   } catch (thrown) {
     database.close();
     if (isBusy(thrown)) throw new DatabaseInUse(folder);
