@@ -42,4 +42,10 @@ export const regressions: readonly Regression[] = [
     found: 'of sixteen lookups at once one failed, the audit ended, and the others went on into the next invocation',
     fixed: 'core/src/wait-for-all.ts rejects only when nothing is under way any more',
   },
+  {
+    seed: 262_255,
+    knobs: {},
+    found: 'where one invocation was too short to merge the rejects of a job it died over them, again and again',
+    fixed: 'audit-job/src/merge-rejects.ts lists them instead once the time runs short',
+  },
 ];
