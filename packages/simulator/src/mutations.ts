@@ -527,12 +527,12 @@ export const mutations: readonly Mutation[] = [
   },
   {
     id: 'B24',
-    text: 'the relay answers with the highest failed record, not with the lowest',
+    text: 'the relay answers with the record behind the first failed one',
     edits: [
       {
         file: 'core/src/stream-stage.ts',
         find: 'for (const position of failed) lowest = Math.min(lowest, position);',
-        replace: 'for (const position of failed) lowest = position;',
+        replace: 'for (const position of failed) lowest = Math.min(lowest, position + 1);',
       },
     ],
   },
