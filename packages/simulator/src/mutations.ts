@@ -675,9 +675,9 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'audit-job/src/audit-planned.ts',
-        find: 'const missing = await mergeRejects(job, ports, config.bucket);',
+        find: 'const missing = await mergeRejects(job, ports, config.bucket, invocation);',
         replace:
-          "await change({ state: 'COMPLETE', audited: note, auditAt: clock.now() });\n      const missing = await mergeRejects(job, ports, config.bucket);",
+          "await change({ state: 'COMPLETE', audited: note, auditAt: clock.now() });\n      const missing = await mergeRejects(job, ports, config.bucket, invocation);",
       },
     ],
   },
