@@ -36,8 +36,20 @@ class RejectsMissing extends Error {
   }
 }
 
-/** The rejects of a chunk, as many as were counted. Throws RejectsMissing. */
-async function* readRejects(chunk: Chunk, ports: RejectPorts, bucket: string): AsyncGenerator<RejectLine> {
+/** The invocation is too short to go through every reject object. */
+class OutOfTime extends Error {}
+
+/** What is merged, from where, and while there is time. */
+type Merge = {
+  readonly chunks: readonly Chunk[];
+  readonly ports: RejectPorts;
+  readonly bucket: string;
+  readonly invocation: Pick<Invocation, 'isShort'>;
+};
+
+/** The rejects of a chunk, as many as were counted. Throws RejectsMissing, OutOfTime. */
+async function* readRejects(chunk: Chunk, { ports, bucket, invocation }: Merge): AsyncGenerator<RejectLine> {
+  if (invocation.isShort()) throw new OutOfTime('expected time to merge every reject object, found too little left');
   let found = 0;
   try {
     for await (const line of readRejectLines(ports, bucket, chunk.cleaned.rejects)) {
@@ -54,30 +66,16 @@ async function* readRejects(chunk: Chunk, ports: RejectPorts, bucket: string): A
 const isUnclosed = ({ code }: RejectLine): boolean => code === 'QUOTE_NOT_CLOSED';
 
 /** The rejects of all chunks in row order, but for those with a quote that is never closed, which come last. */
-async function* readInOrder(chunks: readonly Chunk[], ports: RejectPorts, bucket: string): AsyncGenerator<RejectLine> {
+async function* readInOrder(merge: Merge): AsyncGenerator<RejectLine> {
   const withUnclosed = new Set<Chunk>();
-  for (const chunk of chunks) {
-    for await (const reject of readRejects(chunk, ports, bucket)) {
+  for (const chunk of merge.chunks) {
+    for await (const reject of readRejects(chunk, merge)) {
       if (isUnclosed(reject)) withUnclosed.add(chunk);
       else yield reject;
     }
   }
   for (const chunk of withUnclosed) {
-    for await (const reject of readRejects(chunk, ports, bucket)) if (isUnclosed(reject)) yield reject;
-  }
-}
-
-/** There is not the time to go through all of them in one invocation. */
-class OutOfTime extends Error {}
-
-/** Breaks off once the invocation's time runs short. */
-async function* inTime(
-  pieces: AsyncIterable<Uint8Array>,
-  invocation: Pick<Invocation, 'isShort'>,
-): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) {
-    if (invocation.isShort()) throw new OutOfTime('expected time to merge every reject object, found too little left');
-    yield piece;
+    for await (const reject of readRejects(chunk, merge)) if (isUnclosed(reject)) yield reject;
   }
 }
 
@@ -149,40 +147,27 @@ const byteOrderMark = Buffer.from('\ufeff');
 
 /** A mark at the start of a file is no part of what stands there: content that begins with one needs another before it. */
 async function* marked(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let first: Uint8Array | undefined = Buffer.alloc(0);
+  let isFirst = true;
   for await (const piece of pieces) {
-    if (first === undefined) {
-      yield piece;
-      continue;
-    }
-    first = Buffer.concat([first, piece]);
-    if (first.length < byteOrderMark.length) continue;
-    if (byteOrderMark.equals(first.subarray(0, byteOrderMark.length))) yield byteOrderMark;
-    yield first;
-    first = undefined;
+    if (isFirst && byteOrderMark.equals(piece.subarray(0, byteOrderMark.length))) yield byteOrderMark;
+    isFirst = false;
+    yield piece;
   }
-  if (first !== undefined) yield first;
 }
 
-async function* csvOf(
-  job: Job,
-  layout: JobLayout,
-  chunks: readonly Chunk[],
-  ports: RejectPorts,
-  bucket: string,
-): AsyncGenerator<Uint8Array> {
+async function* csvOf(job: Job, layout: JobLayout, merge: Merge): AsyncGenerator<Uint8Array> {
   if (job.profile.header ?? true) {
-    yield await readHeader(layout, ports);
+    yield await readHeader(layout, merge.ports);
     yield lineFeed;
   }
-  for await (const reject of readInOrder(chunks, ports, bucket)) {
-    yield* readRaw(reject, layout.source, ports);
+  for await (const reject of readInOrder(merge)) {
+    yield* readRaw(reject, layout.source, merge.ports);
     yield lineFeed;
   }
 }
 
-async function* reasonsOf(chunks: readonly Chunk[], ports: RejectPorts, bucket: string): AsyncGenerator<Uint8Array> {
-  for await (const { raw: _, rawBase64: __, ...reason } of readInOrder(chunks, ports, bucket)) {
+async function* reasonsOf(merge: Merge): AsyncGenerator<Uint8Array> {
+  for await (const { raw: _, rawBase64: __, ...reason } of readInOrder(merge)) {
     yield Buffer.from(`${JSON.stringify(reason)}\n`);
   }
 }
@@ -255,10 +240,9 @@ export const mergeRejects = async (
   }
   try {
     // The reasons first: where there are rows, there are reasons.
-    const reasons = inTime(reasonsOf(chunks, ports, bucket), invocation);
-    await ports.objects.putStream(bucket, keys.reasons, gather(reasons));
-    const csv = inTime(marked(csvOf(job, layout, chunks, ports, bucket)), invocation);
-    await ports.objects.putStream(bucket, keys.csv, gather(csv));
+    const merge = { chunks, ports, bucket, invocation };
+    await ports.objects.putStream(bucket, keys.reasons, gather(reasonsOf(merge)));
+    await ports.objects.putStream(bucket, keys.csv, marked(gather(csvOf(job, layout, merge))));
     return [];
   } catch (thrown) {
     if (thrown instanceof RejectsMissing) return [thrown.chunk];

@@ -29,8 +29,6 @@ export type Fact = { readonly at: number; readonly by: Actor } & (
   | { readonly kind: 'deleted'; readonly queue: QueueName; readonly messageId: string; readonly body: string }
   /** Moved to the dead-letter queue. */
   | { readonly kind: 'set aside'; readonly queue: QueueName; readonly messageId: string; readonly body: string }
-  /** Moved back from the dead-letter queue. */
-  | { readonly kind: 'redriven'; readonly queue: QueueName; readonly messageId: string; readonly body: string }
   | {
       readonly kind: 'inserted';
       readonly jobId: string;
@@ -68,9 +66,8 @@ export type Fact = { readonly at: number; readonly by: Actor } & (
       readonly kind: 'passed';
       readonly rows: readonly { readonly jobId: string; readonly chunk: number; readonly row: number }[];
     }
-  /** The user's processor was called; `pack` is the message that held the row. */
+  /** The user's processor was called. */
   | { readonly kind: 'processed'; readonly jobId: string; readonly row: number; readonly attempt: number }
-  | { readonly kind: 'invoked'; readonly stage: StageName; readonly records: number }
   /** A service refused a call that keeps to no limit of its. */
   | { readonly kind: 'refused'; readonly call: string; readonly reason: string }
   /** Port calls of this invocation that wait for their answer, when one more was made. */

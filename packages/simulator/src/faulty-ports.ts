@@ -35,14 +35,12 @@ const failure = (fault: FaultClass): SluiceError =>
     ? new SluiceError('THROTTLED', 'expected the service to take the call, found it throttled')
     : new SluiceError('UNKNOWN', 'expected an answer, found none');
 
-export type FaultyPorts = Services;
-
 export const createFaultyPorts = (
   environment: Environment,
   services: Services,
   world: World,
   capacity: () => Capacity,
-): FaultyPorts => {
+): Services => {
   const { scheduler, schedule, faults } = world;
   const { stage } = environment;
 

@@ -130,9 +130,6 @@ export const createFunctions = (options: FunctionsOptions): Functions => {
         const { environment, handler } = found;
         environment.begin(invocation, () => fail('the process died'));
         world.trace(`${invocation} ${stage} begins`);
-        world.actAs(environment.actor, () =>
-          world.tell({ kind: 'invoked', stage, records: (event as { Records: unknown[] }).Records.length }),
-        );
         const ends: (() => void)[] = [];
         if (world.strikes('zombie', stage)) {
           // To Lambda the invocation is over; its code goes on.

@@ -48,4 +48,10 @@ export const regressions: readonly Regression[] = [
     found: 'where one invocation was too short to merge the rejects of a job it died over them, again and again',
     fixed: 'audit-job/src/merge-rejects.ts lists them instead once the time runs short',
   },
+  {
+    seed: 354_851,
+    knobs: {},
+    found: 'an upload whose ten deliveries all failed before its job could be created was marked, and the auditor took the mark for one of a stranger',
+    fixed: 'auditors/row-history.ts: a planner that heard of no answer cannot know whether there is a job, and marks the file',
+  },
 ];

@@ -64,7 +64,8 @@ const drawWiring = (draws: Draws): Wiring => ({
   pipeline: { ...aws.pipeline, writeUnitsPerSecond: draws.pick([0, 50, 4_000]) },
 });
 
-const fixed: Omit<Scenario, 'workload'> = {
+/** What is as on AWS, and nothing wrong, unless a scenario says otherwise. */
+const usual: Omit<Scenario, 'workload'> = {
   rates: calm,
   wiring: aws,
   isVersioned: true,
@@ -142,7 +143,7 @@ const fixedScenarios: Readonly<
 };
 
 export const drawScenario = (seed: number, knobs: Knobs, name: ScenarioName): Scenario => {
-  if (name !== 'swarm') return { ...fixed, ...fixedScenarios[name](createDraws(seed, 'settings')) };
+  if (name !== 'swarm') return { ...usual, ...fixedScenarios[name](createDraws(seed, 'settings')) };
   const rates = drawFaults(createDraws(seed, 'rates'), knobs.without);
   const settings = createDraws(seed, 'settings');
   const isStarved = rates['throttle-long'] > 0;
@@ -152,6 +153,7 @@ export const drawScenario = (seed: number, knobs: Knobs, name: ScenarioName): Sc
   // A sweep a minute, as on AWS, would be most of what happens in the longer ones.
   const sweepMilliseconds = Math.max(minute, unrestMilliseconds / settings.pick([6, 12, 30]));
   return {
+    ...usual,
     rates,
     workload: drawWorkload(createDraws(seed, 'workload'), (fault) => rates[fault] > 0, knobs),
     wiring: drawWiring(settings),
@@ -160,8 +162,5 @@ export const drawScenario = (seed: number, knobs: Knobs, name: ScenarioName): Sc
     sweepMilliseconds,
     unrestMilliseconds,
     capacity: (clock) => (isStarved ? createCapacity(clock, unitsPerSecond) : unlimited),
-    outageMilliseconds: 0,
-    isUnattended: false,
-    hasBadRows: false,
   };
 };

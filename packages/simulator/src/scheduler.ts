@@ -10,6 +10,26 @@ export type Timers = Clock & {
   after(milliseconds: number, run: () => void, isQuiet?: boolean): Cancel;
 };
 
+/** A clock's sleep, by what calls back. */
+export const sleepBy =
+  (after: Timers['after']): Clock['sleep'] =>
+  (milliseconds, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const cancel = after(milliseconds, resolve);
+      signal?.addEventListener(
+        'abort',
+        () => {
+          cancel();
+          reject(signal.reason);
+        },
+        { once: true },
+      );
+    });
+
 /**
  * Virtual time: a heap of events. Events at the same time come in an order that the seed draws. Between two events everything
  * goes on that waits for nothing but promises, so a run depends on the seed alone.
@@ -86,18 +106,7 @@ export const createScheduler = (draws: Draws, startAt: number): Scheduler => {
     // Whole milliseconds, as clocks tell.
     now: () => Math.floor(now),
     after,
-    sleep: (milliseconds, signal) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) {
-          reject(signal.reason);
-          return;
-        }
-        const cancel = after(milliseconds, resolve);
-        signal?.addEventListener('abort', () => {
-          cancel();
-          reject(signal.reason);
-        });
-      }),
+    sleep: sleepBy(after),
     run: (until, isDone = () => false) =>
       new Promise((resolve, reject) => {
         let turns = 0;

@@ -184,7 +184,6 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
   };
 
   const auditors = createAuditors({
-    workload,
     buckets: { inbox: inboxBucket, work: workBucket },
     expect,
     isVersioned,
@@ -334,9 +333,6 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
   };
 
   const redrive = (queue: QueueName): void => {
-    for (const { id, body } of cloud.deadLetters(queue).peek()) {
-      world.tell({ kind: 'redriven', queue, messageId: id, body });
-    }
     const moved = cloud.redrive(queue);
     if (moved > 0) world.trace(`redrive of ${moved} to ${queue}`);
   };

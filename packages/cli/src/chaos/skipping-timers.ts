@@ -1,5 +1,6 @@
 import type { Clock } from '@sluice/core/ports/clock';
 import type { Cancel, Timers } from '@sluice/simulator/scheduler';
+import { sleepBy } from '@sluice/simulator/scheduler';
 import type { SharedState } from './shared-state.ts';
 
 /** Real time, but for waits that nothing else fills: those are skipped. */
@@ -87,22 +88,7 @@ export const createSkippingTimers = (
   return {
     now,
     after,
-    sleep: (milliseconds, signal) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) {
-          reject(signal.reason);
-          return;
-        }
-        const cancel = after(milliseconds, resolve);
-        signal?.addEventListener(
-          'abort',
-          () => {
-            cancel();
-            reject(signal.reason);
-          },
-          { once: true },
-        );
-      }),
+    sleep: sleepBy(after),
     skip(milliseconds) {
       shared.skip(milliseconds);
       arm();

@@ -160,7 +160,6 @@ describe('a deleted message', () => {
       const alone = run.send('store-rows', 'rows', run.rowsBody(row1));
       run.tell('service', { kind: 'set aside', queue: 'rows', messageId: alone, body: '' });
       run.remove('rows', pack);
-      run.tell('operator', { kind: 'redriven', queue: 'rows', messageId: alone, body: '' });
       await run.insert(row1);
       run.remove('rows', alone);
     });

@@ -3,7 +3,6 @@ import type { ObjectStore, ObjectVersion } from '@sluice/core/ports/object-store
 import type { RowStore, StoredRow } from '@sluice/core/ports/row-store';
 import type { Expected } from '../expected-rows.ts';
 import type { Fact, Watch } from '../facts.ts';
-import type { Workload } from '../workload.ts';
 import { checkDeleted } from './acknowledgements.ts';
 import { auditAtRest } from './at-rest.ts';
 import { checkSentChunks, noteClosed, noteCounted, notePlanned, notePut } from './chunk-history.ts';
@@ -24,7 +23,6 @@ import { checkPassed } from './stream-history.ts';
 import { violate } from './violate.ts';
 
 export type AuditInput = {
-  readonly workload: Workload;
   readonly buckets: { readonly inbox: string; readonly work: string };
   /** What a file must come to. */
   readonly expect: (version: ObjectVersion, bytes: Buffer) => Expected;
@@ -149,10 +147,8 @@ export const createAuditors = (input: AuditInput): Auditors => {
       case 'announced':
         noteAnnounced(shadow, fact);
         break;
-      // A message in the dead-letter queue, or back from there, is as live as before; how many records there were is no invariant's.
+      // A message in the dead-letter queue is as live as before.
       case 'set aside':
-      case 'redriven':
-      case 'invoked':
         break;
     }
   };

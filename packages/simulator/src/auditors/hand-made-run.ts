@@ -45,7 +45,6 @@ export const createHandMadeRun = (options: HandMadeOptions = {}) => {
   const jobs = createMemoryJobs();
   const rows = createMemoryRows();
   const auditors = createAuditors({
-    workload: { profiles: [profile], uploads: [], chunkBytes: 8, rowsPerMessage: 0 },
     buckets: { inbox: 'inbox', work: 'work' },
     expect: (version, file) => expectFile(file, version.key, [profile]),
     isVersioned,

@@ -1,3 +1,4 @@
+import type { DeadMark } from '@sluice/core/ports/job-store';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { expectBroken } from './broken.ts';
 import type { HandMadeRun } from './hand-made-run.ts';
@@ -143,5 +144,15 @@ describe('rows', () => {
       await expectBroken('I6', /expected 1 rows in the table, found 0.*chunk 1/, () => other.atRest(false));
       expect(other.rows.rowsOf(jobId)).toHaveLength(2);
     });
+  });
+
+  describe('that are marked', () => {
+    const mark = (placed: object) =>
+      run.tell('split-file', { kind: 'marked', marks: [{ ...unknown, ...placed } as DeadMark] });
+    const unknown = { jobId: 'never created', stage: 'split-file', code: 'THROTTLED', message: '', attempts: 10 };
+
+    it('belong to a job that was created: I9', () => expectBroken('I9', /marked of another/, () => mark({ chunk: 0 })));
+
+    it('or are those of a file whose job could not be', () => mark({}));
   });
 });

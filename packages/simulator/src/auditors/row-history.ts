@@ -94,6 +94,8 @@ export const noteFinished = (shadow: Shadow, fact: FactOf<'finished'>): void => 
 /** Marks that say that trying again cannot mend a row are as durable as the row; only the last mark of a row is kept, so they are remembered. */
 export const noteMarked = (shadow: Shadow, fact: FactOf<'marked'>): void => {
   for (const mark of fact.marks) {
+    // Whether its job was created, a planner that heard of no answer cannot know: the file is marked for whoever asks for it later.
+    if (mark.stage === 'split-file' && mark.chunk === undefined) continue;
     const job = jobOf(shadow, mark.jobId, fact);
     if (mark.row === undefined || mark.permanent !== true) continue;
     const row = rowOf(job, mark.row);
