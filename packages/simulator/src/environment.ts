@@ -21,6 +21,13 @@ export type Environment = {
   die(): void;
 };
 
+/** How far a machine's clock may be off, in milliseconds. */
+const skewMillisecondsMax = 5 * 60_000;
+
+/** How far off the clock of a new process is, in milliseconds; mostly not at all. */
+export const drawSkew = (stage: StageName, { strikes, faults }: World): number =>
+  strikes('clock-skew', stage) ? Math.round((faults.next() - 0.5) * 2 * skewMillisecondsMax) : 0;
+
 export const createEnvironment = (stage: StageName, skewMilliseconds: number, world: World): Environment => {
   const { scheduler } = world;
   let isAlive = true;

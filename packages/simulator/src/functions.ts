@@ -12,15 +12,13 @@ import { createSplitFile } from '@sluice/split-file/split-file';
 import { createStoreRows } from '@sluice/store-rows/store-rows';
 import type { Capacity } from './capacity.ts';
 import type { Environment } from './environment.ts';
-import { createEnvironment } from './environment.ts';
+import { createEnvironment, drawSkew } from './environment.ts';
 import { createFaultyPorts } from './faulty-ports.ts';
 import { createTellingLogger } from './telling-logger.ts';
 import type { UserCode } from './user-code.ts';
 import type { Workload } from './workload.ts';
 import type { World } from './world.ts';
 
-/** How far a machine's clock may be off, in milliseconds. */
-const skewMillisecondsMax = 5 * 60_000;
 /** A process that runs out of memory does so within this time. */
 const memoryMilliseconds = 2_000;
 /** Share of invocations after which Lambda keeps the process for the next one. */
@@ -99,8 +97,7 @@ export const createFunctions = (options: FunctionsOptions): Functions => {
   const takeProcess = (stage: StageName): Process => {
     const kept = idle.get(stage)?.pop();
     if (kept !== undefined) return kept;
-    const skew = world.strikes('clock-skew', stage) ? (faults.next() - 0.5) * 2 * skewMillisecondsMax : 0;
-    const environment = createEnvironment(stage, Math.round(skew), world);
+    const environment = createEnvironment(stage, drawSkew(stage, world), world);
     return { environment, handler: createHandler(stage, environment) };
   };
 

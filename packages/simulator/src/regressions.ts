@@ -51,7 +51,9 @@ export const regressions: readonly Regression[] = [
   {
     seed: 354_851,
     knobs: {},
-    found: 'an upload whose ten deliveries all failed before its job could be created was marked, and the auditor took the mark for one of a stranger',
-    fixed: 'auditors/row-history.ts: a planner that heard of no answer cannot know whether there is a job, and marks the file',
+    found:
+      'an upload whose ten deliveries all failed before its job could be created was marked, and the auditor took the mark for one of a stranger',
+    fixed:
+      'auditors/row-history.ts: a planner that heard of no answer cannot know whether there is a job, and marks the file',
   },
 ];

@@ -12,6 +12,7 @@ import { createLocalCloud } from '@sluice/local-cloud/local-cloud';
 import { createAuditors } from './auditors/auditors.ts';
 import { createBadRows } from './bad-rows.ts';
 import { unlimited } from './capacity.ts';
+import { disturb } from './disturbance.ts';
 import { describeFaults } from './draw-faults.ts';
 import type { Expected } from './expected-rows.ts';
 import { expectFile } from './expected-rows.ts';
@@ -59,6 +60,7 @@ const searchMilliseconds = 3600_000;
 /** What rows travel on. What is lost here an audit finds; nobody but S3 can tell of an upload again. */
 const queuesOfRows: readonly QueueName[] = ['chunks', 'rows', 'work', 'finished'];
 const traceLinesMax = 80;
+const disturbanceLimits = { lateSeconds: 1_800, duplicateSeconds: 7_200, visibleSeconds: 10 };
 /** Longest way of a call, in milliseconds: mostly, and of the few that take long. */
 const wayMilliseconds = 20;
 const longWayMilliseconds = 3_000;
@@ -216,17 +218,7 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
     shards: scenario.shards,
     defer: (next) => void scheduler.after(0, next),
     stopwatch: () => 0,
-    disturbance: {
-      lateSeconds: () => (world.strikes('message-delayed', 'service') ? faults.next() ** 4 * 1800 : 0),
-      pick: (_, messages) =>
-        messages > 1 && world.strikes('message-reordered', 'service') ? faults.whole(0, messages - 1) : 0,
-      visibilitySeconds: (_, usual) =>
-        world.strikes('visibility-expired', 'service') ? faults.next() ** 2 * 10 : usual,
-      deletion: () => {
-        if (world.strikes('delete-failed', 'service')) return 'kept';
-        return world.strikes('message-duplicated', 'service') ? faults.next() ** 3 * 7200 : 'gone';
-      },
-    },
+    ...disturb(world, disturbanceLimits),
     watch: {
       sent(queue, messages) {
         if (!isOwn(queue)) return;
@@ -249,10 +241,6 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
       const rows = changes.filter(({ eventName }) => eventName === 'INSERT');
       if (rows.length > 0) world.tell({ kind: 'passed', rows });
     },
-    spoil: (change) =>
-      change.eventName === 'INSERT' && world.strikes('record-poisoned', 'relay-rows')
-        ? { ...change, image: { line: change.image?.line ?? 0, data: '{"v' } }
-        : change,
   });
   const userCode = createUserCode(seed, scenario.rates, {
     called: (jobId, row, attempt) => world.tell({ kind: 'processed', jobId, row, attempt }),

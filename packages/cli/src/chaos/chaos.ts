@@ -4,6 +4,7 @@ import { queueNames } from '@sluice/core/ports/queue';
 import type { Services, StagePorts } from '@sluice/core/stage';
 import type { StageName, Wiring } from '@sluice/core/wiring';
 import type { LocalCloud, LocalCloudOptions } from '@sluice/local-cloud/local-cloud';
+import { disturb } from '@sluice/simulator/disturbance';
 import { createDraws } from '@sluice/simulator/random';
 import type { Pipeline, StageRunner } from '../carry-through.ts';
 import type { InboxFile } from '../run-input.ts';
@@ -12,7 +13,7 @@ import { drawChaosRates } from './chaos-rates.ts';
 import { createChaosWorld } from './chaos-world.ts';
 import { createFactCheck } from './fact-check.ts';
 import { operate } from './operate.ts';
-import { createPlague, disturb } from './plague.ts';
+import { createPlague } from './plague.ts';
 import type { Processes } from './processes.ts';
 import { createProcesses } from './processes.ts';
 import type { ChaosWorkerData } from './reading-worker.ts';
@@ -21,6 +22,9 @@ import type { ChaosReport } from './render-chaos.ts';
 import { createSharedState } from './shared-state.ts';
 import { createSkippingTimers } from './skipping-timers.ts';
 import { judge } from './verdict.ts';
+
+/** Nothing is far off, or the run would have to wait for it. */
+const disturbanceLimits = { lateSeconds: 20, duplicateSeconds: 60, visibleSeconds: 5 };
 
 /** Everything that goes wrong in one run. */
 export type Chaos = {
@@ -62,7 +66,7 @@ export const createChaos = (seed: number, file: InboxFile, wiring: Wiring): Chao
     },
   });
   return {
-    cloudOptions: { clock: timers, ...disturb(world) },
+    cloudOptions: { clock: timers, ...disturb(world, disturbanceLimits) },
     clock: timers,
     random: world.schedule.next,
     workerData: { seed, rates, buffer: shared.buffer },

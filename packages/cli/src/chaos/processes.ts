@@ -4,14 +4,12 @@ import type { LocalFunction } from '@sluice/local-cloud/function';
 import type { WorkerFunctions } from '@sluice/local-cloud/worker-function';
 import { unlimited } from '@sluice/simulator/capacity';
 import type { Environment } from '@sluice/simulator/environment';
-import { createEnvironment } from '@sluice/simulator/environment';
+import { createEnvironment, drawSkew } from '@sluice/simulator/environment';
 import { createFaultyPorts } from '@sluice/simulator/faulty-ports';
 import type { World } from '@sluice/simulator/world';
 import type { StageRunner } from '../carry-through.ts';
 import { hurried } from './skipping-timers.ts';
 
-/** How far a process's clock may be off, in milliseconds. */
-const skewMillisecondsMax = 5 * 60_000;
 /** What happens to an invocation while it runs, happens within this time. */
 const soonMilliseconds = 200;
 
@@ -118,8 +116,7 @@ export const createProcesses = (options: ProcessesOptions, onRunning: (more: 1 |
       let process: Process | undefined;
       const take = (): Process => {
         if (process?.environment.isAlive) return process;
-        const skew = world.strikes('clock-skew', stage) ? (faults.next() - 0.5) * 2 * skewMillisecondsMax : 0;
-        const environment = createEnvironment(stage, Math.round(skew), world);
+        const environment = createEnvironment(stage, drawSkew(stage, world), world);
         const ports: StagePorts = {
           ...portsOf(stage),
           ...createFaultyPorts(environment, services, world, () => unlimited),
