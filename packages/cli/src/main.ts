@@ -1,9 +1,12 @@
 import { basename, join } from 'node:path';
+import { SluiceError } from '@sluice/core/errors';
 import { isDiskFull, StateDamaged } from '@sluice/local-cloud/database';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { runDemo } from './demo.ts';
 import { type SchemaInferOptions, schemaInfer } from './infer/schema-infer.ts';
+import { addOperateCommands } from './operate/commands.ts';
+import { CommandFailed } from './operate/session.ts';
 import type { Report } from './report.ts';
 import { renderReport } from './report.ts';
 import type { RunResult } from './run.ts';
@@ -62,6 +65,7 @@ const createProgram = (onStatus: (status: number) => void): Command => {
     )
     .version(packageJson.version, '--version')
     .helpCommand(false)
+    .commandsGroup('This machine:')
     .exitOverride()
     .configureOutput({ outputError: (text) => say(`sluice: ${oneLine(text.replace(/^error: /, ''))}\n`) });
 
@@ -143,6 +147,11 @@ const createProgram = (onStatus: (status: number) => void): Command => {
     .action(async (file: string, flags: Omit<SchemaInferOptions, 'file'>) => {
       await schemaInfer({ ...flags, file }, onInterrupt('ending'));
     });
+
+  addOperateCommands(program, async (flags, work) => {
+    const { connect } = await import('./operate/connect.ts');
+    onStatus(await work(await connect(flags, onInterrupt('ending'))));
+  });
   return program;
 };
 
@@ -160,6 +169,10 @@ const main = async (args: readonly string[]): Promise<number> => {
     if (thrown instanceof UsageError) {
       say(`sluice: ${thrown.message}\n`);
       return 2;
+    }
+    if (thrown instanceof CommandFailed || thrown instanceof SluiceError) {
+      say(`sluice: ${toTerminalText(thrown.message)}\n`);
+      return 1;
     }
     if (thrown instanceof BrokenUnderFaults) {
       say(`sluice: ${toTerminalText(thrown.message)}\n`);

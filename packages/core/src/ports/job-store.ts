@@ -128,6 +128,8 @@ export type Job = {
   readonly audited?: AuditNote;
   /** When the end of the job was told; only a job in a terminal state has it. */
   readonly announcedAt?: number;
+  /** When somebody had its rows deleted; the ledger stays. */
+  readonly forgottenAt?: number;
 };
 
 /** What a later step may write into a job. */
@@ -145,6 +147,7 @@ export type JobChange = Partial<
     | 'auditAt'
     | 'audited'
     | 'announcedAt'
+    | 'forgottenAt'
   >
 >;
 
@@ -214,6 +217,8 @@ export type JobStore = {
   listChunks(jobId: string, from?: number): AsyncIterable<readonly ChunkRecord[]>;
   /** Writes marks; one on the same row (or chunk, or file) replaces the older. */
   putMarks(marks: readonly DeadMark[]): Promise<void>;
+  /** Removes marks; one that was replaced since it was read stays. */
+  removeMarks(marks: readonly DeadMark[]): Promise<void>;
   /** The marks in chunk and row order, in pages: all of them, or those on the chunk `from`, on later ones, and on their rows. */
   listMarks(jobId: string, from?: number): AsyncIterable<readonly DeadMark[]>;
   /**
@@ -221,6 +226,8 @@ export type JobStore = {
    * a terminal state and that was announced. May lag behind by moments.
    */
   listDueJobs(now: number): AsyncIterable<readonly string[]>;
+  /** Every job, those created last first. May lag behind by moments. */
+  listJobs(): AsyncIterable<readonly Job[]>;
   /** Remembers that the event of a file version arrived, whatever came of it. */
   noteFile(file: ObjectVersion): Promise<void>;
   hasFile(file: ObjectVersion): Promise<boolean>;

@@ -35,4 +35,6 @@ export type ObjectStore = {
    * What is put meanwhile may or may not be among them.
    */
   list(bucket: string, after?: ListCursor, prefix?: string): AsyncIterable<ListPage>;
+  /** Deletes this version for good; nothing happens when it is gone. Other versions of its key stay. */
+  removeVersion(version: Pick<ObjectVersion, 'bucket' | 'key' | 'versionId'>): Promise<void>;
 };

@@ -30,18 +30,31 @@ export type StoredRow = {
   readonly error?: { readonly code: string; readonly message: string };
 };
 
+/** A row with its times, in milliseconds since the Unix epoch. */
+export type DatedRow = StoredRow & { readonly createdAt: number; readonly finishedAt?: number };
+
+/** `absent`: there was no such row. */
+export type RemoveOutcome = 'removed' | 'absent' | 'throttled' | 'failed';
+
 /**
  * The rows table. Writes are conditional per row: an insert never overwrites, a finish only moves PENDING forward.
  * At most 25 rows and 1 MiB a call, all keys distinct; more, or a key twice, throws SluiceError SERVICE_REFUSED.
  * Outcomes stand in the order of the call.
  */
 export type RowStore = {
-  insert(jobId: string, rows: readonly RowTuple[]): Promise<readonly InsertOutcome[]>;
+  /** With `writtenOff` the rows are FAILED from the start, and no stage ever works on them. */
+  insert(
+    jobId: string,
+    rows: readonly RowTuple[],
+    writtenOff?: { readonly code: string; readonly message: string },
+  ): Promise<readonly InsertOutcome[]>;
   finish(jobId: string, outcomes: readonly OutcomeTuple[]): Promise<readonly FinishOutcome[]>;
   /** How many rows of a chunk stand in each status, read consistently, and one of those that are PENDING. */
   countChunk(jobId: string, chunk: number): Promise<RowCounts>;
-  /** The status of one row, read consistently; undefined where there is none. */
-  statusOf(jobId: string, chunk: number, row: number): Promise<RowStatus | undefined>;
+  /** One row, read consistently; undefined where there is none. */
+  getRow(jobId: string, chunk: number, row: number): Promise<DatedRow | undefined>;
   /** The rows of a chunk in row order, in pages. */
   readChunk(jobId: string, chunk: number): AsyncIterable<readonly StoredRow[]>;
+  /** Deletes rows of a chunk, whatever their status. At most 25, all distinct. */
+  remove(jobId: string, chunk: number, rows: readonly number[]): Promise<readonly RemoveOutcome[]>;
 };

@@ -1,0 +1,15 @@
+import type { Clock, Random } from '@sluice/core/ports/clock';
+import type { DeadLetters } from '@sluice/core/ports/dead-letters';
+import type { QueueName } from '@sluice/core/ports/queue';
+import type { Services } from '@sluice/core/stage';
+import type { MetricReader } from './metrics.ts';
+import type { Stack } from './stack.ts';
+
+/** A deployment as the commands see it: its services, by the ports of the pipeline and those of an operator. */
+export type Operator = Pick<Services, 'jobs' | 'rows' | 'objects' | 'queues'> & {
+  readonly stack: Stack;
+  readonly deadLetters: Readonly<Record<QueueName, DeadLetters>>;
+  readonly metrics: MetricReader;
+  readonly clock: Clock;
+  readonly random: Random;
+};

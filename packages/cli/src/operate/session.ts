@@ -1,0 +1,22 @@
+import type { Operator } from './operator.ts';
+import type { Ask, Output } from './output.ts';
+
+/** What every command works with. `ask` says yes by itself where --yes was given. */
+export type Session = {
+  readonly operator: Operator;
+  readonly output: Output;
+  readonly ask: Ask;
+  /** Aborts when somebody interrupts. */
+  readonly signal: AbortSignal;
+};
+
+/** The work of one command over a deployment. Resolves to the exit status: 0 as hoped for, 1 not. */
+export type Work<Flags> = (session: Session, flags: Flags) => Promise<number>;
+
+/** The answer is no, or a service failed: one line on standard error, exit status 1. */
+export class CommandFailed extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'CommandFailed';
+  }
+}
