@@ -337,7 +337,7 @@ describe('an audit', () => {
     await audit();
     expect(await take('second')).toBe(true);
     await jobs.releaseLease(jobId, 'audit', 'second');
-    rows.statusOf = async () => {
+    rows.getRow = async () => {
       throw new Error(`broken ${secret}`);
     };
     expect(await deliver(serialiseAudit(jobId))).toEqual(['a']);

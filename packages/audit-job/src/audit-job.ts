@@ -18,7 +18,7 @@ import { secondsToNextAudit, toleranceMilliseconds } from './next-audit.ts';
 import { searchUploads } from './search-uploads.ts';
 
 export type AuditPorts = QueueStagePorts<QueueName> & {
-  readonly rows: Pick<Services['rows'], 'countChunk' | 'readChunk' | 'statusOf'>;
+  readonly rows: Pick<Services['rows'], 'countChunk' | 'readChunk' | 'getRow'>;
   readonly objects: Pick<Services['objects'], 'head' | 'readRange' | 'put' | 'putStream' | 'list'>;
   readonly jobs: Pick<
     JobStore,

@@ -4,7 +4,7 @@ import type { ChunkRecord, DeadMark, JobStore, Witness } from '@sluice/core/port
 import type { RowStore } from '@sluice/core/ports/row-store';
 
 type CountPorts = {
-  readonly rows: Pick<RowStore, 'countChunk' | 'readChunk' | 'statusOf'>;
+  readonly rows: Pick<RowStore, 'countChunk' | 'readChunk' | 'getRow'>;
   readonly jobs: Pick<JobStore, 'closeChunk'>;
 };
 
@@ -69,8 +69,8 @@ const holds = async (
 ): Promise<boolean> => {
   const [chunk, row, marksThen] = witness;
   if (marks.length !== marksThen) return false;
-  const status = await rows.statusOf(jobId, chunk, row);
-  return status === undefined || status === 'PENDING';
+  const found = await rows.getRow(jobId, chunk, row);
+  return found === undefined || found.status === 'PENDING';
 };
 
 /**

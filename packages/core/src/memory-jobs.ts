@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { fileIdOf } from './identity.ts';
 import type { ChunkRecord, DeadMark, Job, JobStore } from './ports/job-store.ts';
 import { applyChange, isOpenJob } from './ports/job-store.ts';
@@ -168,6 +169,13 @@ export const createMemoryJobs = ({
           marks.set(mark.jobId, places.set(placeOf(mark), structuredClone(mark)));
         }
       }),
+    removeMarks: async (removed) =>
+      call('removeMarks', removed[0]?.jobId, () => {
+        for (const mark of removed) {
+          const places = marks.get(mark.jobId);
+          if (isDeepStrictEqual(places?.get(placeOf(mark)), mark)) places?.delete(placeOf(mark));
+        }
+      }),
     listMarks: (jobId, from = whole) =>
       inPages('listMarks', jobId, () => marksOf(jobId).filter(({ chunk = whole }) => chunk >= from)),
     listDueJobs: (now) =>
@@ -176,6 +184,10 @@ export const createMemoryJobs = ({
           .filter((job) => isOpenJob(job) && job.auditAt <= now)
           .sort((a, b) => a.auditAt - b.auditAt)
           .map(({ jobId }) => jobId),
+      ),
+    listJobs: () =>
+      inPages('listJobs', undefined, () =>
+        [...jobs.values()].sort((a, b) => b.createdAt - a.createdAt || (a.jobId < b.jobId ? -1 : 1)),
       ),
     noteFile: async (file) =>
       call('noteFile', undefined, () => {

@@ -16,6 +16,9 @@ export type ReadScript = (read: ReadCall, call: number) => ReadFault | undefined
 /** Runs before an object is put, with the put's number, from 1. May throw: nothing is put then. */
 export type PutScript = (key: string, call: number) => void;
 
+/** Runs before a version is removed, with the removal's number, from 1. May throw: it stays then. */
+export type RemoveScript = (key: string, call: number) => void;
+
 /** Buckets in memory that keep the port's promises, note what is asked of them, and fail as they are told. For tests. */
 export type MemoryObjects = ObjectStore & {
   readonly reads: readonly ReadCall[];
@@ -24,6 +27,8 @@ export type MemoryObjects = ObjectStore & {
   /** What stands under a key; undefined when nothing does. */
   bytesOf(bucket: string, key: string): Buffer | undefined;
   remove(bucket: string, key: string): void;
+  /** Keys that were to be removed through the port, in order; also those whose removal failed. */
+  readonly removals: readonly string[];
   /** Where listings began, in order: behind this key, or at the first. */
   readonly lists: readonly (ListCursor | undefined)[];
 };
@@ -41,12 +46,14 @@ const compareKeys = (a: string, b: string): number => Buffer.compare(Buffer.from
 export const createMemoryObjects = ({
   read: readScript = () => undefined,
   put: putScript = () => undefined,
+  removeVersion: removeScript = () => undefined,
   pieceBytes = 64 * 1024,
   pageSize = 10,
   now = () => 0,
 }: {
   readonly read?: ReadScript;
   readonly put?: PutScript;
+  readonly removeVersion?: RemoveScript;
   /** Bytes of a piece of a body. */
   readonly pieceBytes?: number;
   /** Versions of one page of a listing. */
@@ -58,6 +65,7 @@ export const createMemoryObjects = ({
   const lists: (ListCursor | undefined)[] = [];
   const reads: ReadCall[] = [];
   const puts: string[] = [];
+  const removals: string[] = [];
   let stored = 0;
 
   const nameOf = (bucket: string, key: string): string => JSON.stringify([bucket, key]);
@@ -79,6 +87,7 @@ export const createMemoryObjects = ({
     reads,
     puts,
     lists,
+    removals,
     bytesOf: (bucket, key) => objects.get(nameOf(bucket, key))?.bytes,
     remove(bucket, key) {
       objects.delete(nameOf(bucket, key));
@@ -115,6 +124,12 @@ export const createMemoryObjects = ({
       const pieces: Uint8Array[] = [];
       for await (const piece of body) pieces.push(Buffer.from(piece));
       return store(bucket, key, Buffer.concat(pieces));
+    },
+    async removeVersion({ bucket, key, versionId }) {
+      removals.push(key);
+      removeScript(key, removals.length);
+      // Nothing here has a version id, so one that is asked for is gone.
+      if (versionId === undefined) objects.delete(nameOf(bucket, key));
     },
     async *list(bucket, after, prefix = ''): AsyncGenerator<ListPage> {
       lists.push(after);

@@ -1,6 +1,6 @@
 import { SluiceError } from './errors.ts';
 import type { OutcomeTuple, RowTuple } from './messages.ts';
-import type { RowStatus, RowStore, StoredRow } from './ports/row-store.ts';
+import type { DatedRow, RemoveOutcome, RowStatus, RowStore, StoredRow } from './ports/row-store.ts';
 import { callBytesMax, statementsMax } from './ports/row-store.ts';
 
 /**
@@ -14,7 +14,7 @@ export type RowScript = (row: number, attempt: number) => RowFault | undefined;
 
 /** One call that was made; `rows` are those of a write. */
 export type RowCall = {
-  readonly operation: 'insert' | 'finish' | 'countChunk' | 'readChunk' | 'statusOf';
+  readonly operation: 'insert' | 'finish' | 'remove' | 'countChunk' | 'readChunk' | 'getRow';
   readonly jobId: string;
   readonly chunk?: number;
   readonly rows?: readonly number[];
@@ -40,6 +40,8 @@ const checkCall = (tuples: readonly Key[]): void => {
   }
 };
 
+const toStoredRow = ({ createdAt: _, finishedAt: __, ...row }: DatedRow): StoredRow => row;
+
 const finalOf = (outcome: OutcomeTuple): Pick<StoredRow, 'status' | 'result' | 'error'> => {
   if (outcome[2] === 'FAILED') {
     const [code, message] = outcome[3];
@@ -57,31 +59,37 @@ const isSameFinal = (a: StoredRow, b: StoredRow): boolean =>
 export const createMemoryRows = ({
   insert: insertScript = () => undefined,
   finish: finishScript = () => undefined,
+  remove: removeScript = () => undefined,
   pageRows = 10,
+  now = () => 0,
 }: {
   readonly insert?: RowScript;
   readonly finish?: RowScript;
+  /** A row that is refused counts as failed here. */
+  readonly remove?: RowScript;
   /** Rows of one page when a chunk is read. */
   readonly pageRows?: number;
+  /** The time at which a row is created or finished. */
+  readonly now?: () => number;
 } = {}): MemoryRows => {
   /** Job -> chunk -> row number -> row. */
-  const jobs = new Map<string, Map<number, Map<number, StoredRow>>>();
+  const jobs = new Map<string, Map<number, Map<number, DatedRow>>>();
   const calls: RowCall[] = [];
   const attempts = new Map<string, number>();
 
-  const chunkOf = (jobId: string, chunk: number): Map<number, StoredRow> => {
-    const chunks = jobs.get(jobId) ?? new Map<number, Map<number, StoredRow>>();
+  const chunkOf = (jobId: string, chunk: number): Map<number, DatedRow> => {
+    const chunks = jobs.get(jobId) ?? new Map<number, Map<number, DatedRow>>();
     jobs.set(jobId, chunks);
-    const rows = chunks.get(chunk) ?? new Map<number, StoredRow>();
+    const rows = chunks.get(chunk) ?? new Map<number, DatedRow>();
     chunks.set(chunk, rows);
     return rows;
   };
 
-  const inOrder = (rows: ReadonlyMap<number, StoredRow>): StoredRow[] =>
-    [...rows.values()].sort((a, b) => a.row - b.row);
+  const inOrder = (rows: ReadonlyMap<number, DatedRow>): StoredRow[] =>
+    [...rows.values()].sort((a, b) => a.row - b.row).map(toStoredRow);
 
   const write = async <Tuple extends Key, Outcome extends string>(
-    operation: 'insert' | 'finish',
+    operation: 'insert' | 'finish' | 'remove',
     jobId: string,
     tuples: readonly Tuple[],
     script: RowScript,
@@ -103,12 +111,19 @@ export const createMemoryRows = ({
     });
   };
 
-  const insertOne = (jobId: string, [chunk, row, line, values]: RowTuple): 'inserted' | 'same' | 'different' => {
+  const insertOne = (
+    jobId: string,
+    [chunk, row, line, values]: RowTuple,
+    writtenOff: StoredRow['error'],
+  ): 'inserted' | 'same' | 'different' => {
     const rows = chunkOf(jobId, chunk);
     const data = JSON.stringify(values);
     const found = rows.get(row);
     if (found !== undefined) return found.line === line && found.data === data ? 'same' : 'different';
-    rows.set(row, { row, line, status: 'PENDING', data });
+    const createdAt = now();
+    const created = { row, line, data, createdAt };
+    if (writtenOff === undefined) rows.set(row, { ...created, status: 'PENDING' });
+    else rows.set(row, { ...created, status: 'FAILED', error: { ...writtenOff }, finishedAt: createdAt });
     return 'inserted';
   };
 
@@ -116,17 +131,17 @@ export const createMemoryRows = ({
     const rows = chunkOf(jobId, outcome[0]);
     const found = rows.get(outcome[1]);
     if (found === undefined) return 'missing';
-    const { row, line, data } = found;
-    const final: StoredRow = { row, line, data, ...finalOf(outcome) };
+    const final: DatedRow = { ...found, ...finalOf(outcome), finishedAt: now() };
     if (found.status !== 'PENDING') return isSameFinal(found, final) ? 'same' : 'different';
-    rows.set(row, final);
+    rows.set(found.row, final);
     return 'finished';
   };
 
   return {
     calls,
     rowsOf: (jobId) => [...(jobs.get(jobId) ?? [])].sort(([a], [b]) => a - b).flatMap(([, rows]) => inOrder(rows)),
-    insert: (jobId, rows) => write('insert', jobId, rows, insertScript, (tuple) => insertOne(jobId, tuple)),
+    insert: (jobId, rows, writtenOff) =>
+      write('insert', jobId, rows, insertScript, (tuple) => insertOne(jobId, tuple, writtenOff)),
     finish: (jobId, outcomes) => write('finish', jobId, outcomes, finishScript, (tuple) => finishOne(jobId, tuple)),
     async countChunk(jobId, chunk) {
       calls.push({ operation: 'countChunk', jobId, chunk });
@@ -135,9 +150,16 @@ export const createMemoryRows = ({
       const pending = inOrder(chunkOf(jobId, chunk)).find(({ status }) => status === 'PENDING');
       return pending === undefined ? counts : { ...counts, pendingRow: pending.row };
     },
-    async statusOf(jobId, chunk, row) {
-      calls.push({ operation: 'statusOf', jobId, chunk });
-      return chunkOf(jobId, chunk).get(row)?.status;
+    async getRow(jobId, chunk, row) {
+      calls.push({ operation: 'getRow', jobId, chunk });
+      return structuredClone(chunkOf(jobId, chunk).get(row));
+    },
+    async remove(jobId, chunk, rows) {
+      const tuples = rows.map((row) => [chunk, row] as const);
+      const outcomes = await write('remove', jobId, tuples, removeScript, ([, row]) =>
+        chunkOf(jobId, chunk).delete(row) ? 'removed' : 'absent',
+      );
+      return outcomes.map((outcome): RemoveOutcome => (outcome === 'refused' ? 'failed' : outcome));
     },
     async *readChunk(jobId, chunk) {
       calls.push({ operation: 'readChunk', jobId, chunk });
