@@ -61,9 +61,14 @@ const setUp = async (
       .slice(0, -1)
       .map((line) => JSON.parse(line) as unknown);
   const exported = async () => {
-    const result = await exportJob(job, ports, join(folder, 'out'), () => undefined);
+    const seen: unknown[] = [];
+    const result = await exportJob(job, ports, join(folder, 'out'), () => undefined, {
+      rejected: (code, line) => void seen.push([code, JSON.parse(line)]),
+      failed: (row, error) => void seen.push([row, error]),
+      dead: (row, { code }) => void seen.push([row, code]),
+    });
     for (const file of result.files) file.close();
-    return { ...result, rows: read('rows.ndjson'), rejected: read('rejects.ndjson'), dead: read('dead.ndjson') };
+    return { ...result, seen, rows: read('rows.ndjson'), rejected: read('rejects.ndjson'), dead: read('dead.ndjson') };
   };
   return { ...services, database, exported };
 };
@@ -100,6 +105,11 @@ describe('exportJob', () => {
     expect(found.ledger).toEqual({ rows: 6, rejected: 1, done: 2, failed: 1, dead: 1, open: 1 });
     expect(found.accepted).toBe(5);
     expect([...found.rejects]).toEqual([['FIELD_COUNT', 1]]);
+    expect(found.seen).toEqual([
+      ['FIELD_COUNT', rejectLine],
+      [2, 'ROW_REFUSED'],
+      [5, { code: 'NEVER', message: 'no' }],
+    ]);
   });
 
   it('takes a mark on a row that became final for past', async () => {

@@ -23,6 +23,14 @@ export type Exported = {
   readonly files: readonly TextFile[];
 };
 
+/** Told of every row that is not done while it is written, in row order; what it keeps of them is its own matter. */
+export type RowObserver = {
+  /** `line` is the row's line of rejects.ndjson, without the line end. */
+  rejected(code: string, line: string): void;
+  failed(row: number, error: { readonly code: string; readonly message: string }): void;
+  dead(row: number, mark: DeadMark): void;
+};
+
 type Files = { readonly rows: TextFile; readonly rejects: TextFile; readonly dead: TextFile };
 
 const deadLine = (row: number, { stage, code, message, attempts }: DeadMark): string =>
@@ -42,12 +50,14 @@ const exportRejects = async (
   ports: StagePorts,
   file: TextFile,
   byCode: Map<string, number>,
+  observer: RowObserver | undefined,
 ): Promise<ReadonlySet<number>> => {
   const rows = new Set<number>();
   for await (const { row, code, line } of readChunkRejects(chunk, ports)) {
     rows.add(row);
     byCode.set(code, (byCode.get(code) ?? 0) + 1);
     file.write(`${line}\n`);
+    observer?.rejected(code, line);
   }
   return rows;
 };
@@ -89,8 +99,9 @@ const exportChunk = async (
   ports: StagePorts,
   files: Files,
   byCode: Map<string, number>,
+  observer: RowObserver | undefined,
 ): Promise<{ readonly ledger: Ledger; readonly accepted: number }> => {
-  const rejected = await exportRejects(chunk, ports, files.rejects, byCode);
+  const rejected = await exportRejects(chunk, ports, files.rejects, byCode, observer);
   const dead = markedRows(chunk, marks);
   const toLine = createRowLines(job.layout?.outputColumns ?? []);
   let done = 0;
@@ -100,13 +111,17 @@ const exportChunk = async (
     for (const stored of page) {
       if (stored.status === 'DONE') done++;
       if (stored.status === 'FAILED') failed++;
+      if (stored.error !== undefined) observer?.failed(stored.row, stored.error);
       // A mark counts only while its row is not final.
       if (stored.status !== 'PENDING') dead.delete(stored.row);
       files.rows.write(toLine(stored, dead.get(stored.row)));
       written++;
     }
   }
-  for (const [row, mark] of [...dead].sort(([a], [b]) => a - b)) files.dead.write(deadLine(row, mark));
+  for (const [row, mark] of [...dead].sort(([a], [b]) => a - b)) {
+    files.dead.write(deadLine(row, mark));
+    observer?.dead(row, mark);
+  }
   const ledger = balance({ rows: chunk.rows, rejected: rejected.size, done, failed, dead: dead.size });
   // A chunk whose cleaning was cut short has no counts yet: what came out of it is what is known.
   return { ledger, accepted: chunk.cleaned?.accepted ?? written };
@@ -114,14 +129,15 @@ const exportChunk = async (
 
 /**
  * Writes rows.ndjson, rejects.ndjson and dead.ndjson of a job into a folder, in row order; they appear when they are closed.
- * Memory holds a page of rows. `onRows` is told how many rows are written. The counts are those of the lines written. Throws
- * StateDamaged when what is stored cannot be what was stored.
+ * Memory holds a page of rows. `onRows` is told how many rows are written, `observer` of those that are not done. The counts are
+ * those of the lines written. Throws StateDamaged when what is stored cannot be what was stored.
  */
 export const exportJob = async (
   job: Job,
   ports: StagePorts,
   out: string,
   onRows: (rows: number) => void,
+  observer?: RowObserver,
 ): Promise<Exported> => {
   const marks = await readMarks(ports, job.jobId);
   const all: TextFile[] = [];
@@ -137,7 +153,7 @@ export const exportJob = async (
     const files: Files = { rows: open('rows.ndjson'), rejects: open('rejects.ndjson'), dead: open('dead.ndjson') };
     for await (const page of ports.jobs.listChunks(job.jobId)) {
       for (const chunk of page) {
-        const exported = await exportChunk(job, chunk, marks.get(chunk.chunk) ?? [], ports, files, rejects);
+        const exported = await exportChunk(job, chunk, marks.get(chunk.chunk) ?? [], ports, files, rejects, observer);
         ledger = addLedgers(ledger, exported.ledger);
         accepted += exported.accepted;
         onRows(ledger.rows);
