@@ -20,11 +20,18 @@ const wholeCharacters = (bytes: Buffer): Buffer => {
   return bytes;
 };
 
+/** The bytes of a row as a reject keeps them. `isTruncated`: they are only the first ones. */
+export const toRaw = (bytes: Buffer, isTruncated: boolean): Pick<RejectLine, 'raw' | 'rawBase64' | 'rawTruncated'> => {
+  const kept = isTruncated ? wholeCharacters(bytes) : bytes;
+  return {
+    ...(isUtf8(kept) ? { raw: kept.toString('utf8') } : { rawBase64: kept.toString('base64') }),
+    ...(isTruncated ? { rawTruncated: true as const } : {}),
+  };
+};
+
 /** A line of a reject object, and of rejects.ndjson, with its line end. */
 export const toRejectLine = (rejected: RejectedBytes, reason: RejectReason): string => {
   const { row, line, byteStart, byteEnd, bytes } = rejected;
-  const isTruncated = byteEnd - byteStart > bytes.length;
-  const kept = isTruncated ? wholeCharacters(bytes) : bytes;
   const { code, column, message } = reason;
   const text: RejectLine = {
     row,
@@ -34,8 +41,7 @@ export const toRejectLine = (rejected: RejectedBytes, reason: RejectReason): str
     code,
     ...(column === undefined ? {} : { column }),
     message,
-    ...(isUtf8(kept) ? { raw: kept.toString('utf8') } : { rawBase64: kept.toString('base64') }),
-    ...(isTruncated ? { rawTruncated: true as const } : {}),
+    ...toRaw(bytes, byteEnd - byteStart > bytes.length),
   };
   return `${JSON.stringify(text)}\n`;
 };

@@ -10,7 +10,7 @@ import type { StagedFile, Staging, StagingPorts } from './stage-file.ts';
 import { stageFile } from './stage-file.ts';
 
 /** A packed file may hold another encoding or be packed once more, and that is all: more layers are no CSV. */
-const stagingsMax = 2;
+export const stagingsMax = 2;
 
 const readHead = async (ports: StagingPorts, file: StagedFile): Promise<Buffer> => {
   const pieces: Buffer[] = [];
@@ -28,7 +28,7 @@ const labelOf = (declared: string): string => {
 };
 
 /** What the file must go through first; undefined when it can be read as it is. */
-const stagingOf = (head: Buffer, declared: string | undefined): Staging | undefined => {
+export const stagingOf = (head: Buffer, declared: string | undefined): Staging | undefined => {
   const { encoding, bomBytes } = detectEncoding(head);
   if (encoding === 'gzip') return { gzip: true };
   if (encoding !== 'utf-8') return { gzip: false, encoding };

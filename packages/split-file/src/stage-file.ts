@@ -87,6 +87,19 @@ async function* decode(pieces: AsyncIterable<Uint8Array>, encoding: string): Asy
 }
 
 /**
+ * The UTF-8 text of a file of `sourceBytes` bytes, as its copy has it; `readFrom` gives the file's bytes from an offset on. Throws
+ * SluiceError FILE_TRUNCATED, FILE_TOO_LARGE or FILE_ENCODING, and what `readFrom` throws.
+ */
+export const unstage = (
+  readFrom: (offset: number) => AsyncIterable<Uint8Array>,
+  sourceBytes: number,
+  { gzip, encoding }: Staging,
+): AsyncGenerator<Uint8Array> => {
+  const unpacked = limited(gzip ? gunzip(readFrom) : readFrom(0), sourceBytes);
+  return encoding === undefined ? unpacked : decode(unpacked, encoding);
+};
+
+/**
  * Writes a file's UTF-8 copy, from which everything else is read; offsets then refer to the copy. The file itself
  * stays as it is. Throws SluiceError FILE_TRUNCATED, FILE_TOO_LARGE, FILE_ENCODING or OBJECT_CHANGED; nothing is left then.
  */
@@ -98,8 +111,7 @@ export const stageFile = async (
   bucket: string,
 ): Promise<StagedFile> => {
   const readFrom = (offset: number): AsyncIterable<Uint8Array> => readAhead(ports, file, offset, file.bytes);
-  const unpacked = limited(staging.gzip ? gunzip(readFrom) : readFrom(0), file.bytes);
-  const text = staging.encoding === undefined ? unpacked : decode(unpacked, staging.encoding);
+  const text = unstage(readFrom, file.bytes, staging);
   const key = stagedKeyOf(jobId);
   const { etag, bytes, versionId } = await ports.objects.putStream(bucket, key, text);
   return { bucket, key, etag, bytes, ...(versionId === undefined ? {} : { versionId }) };
