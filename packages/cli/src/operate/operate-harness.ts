@@ -11,6 +11,8 @@ import { statementsMax } from '@sluice/core/ports/row-store';
 import { createScriptedQueue, type ScriptedQueue } from '@sluice/core/scripted-queue';
 import { createVirtualClock, type VirtualClock } from '@sluice/core/virtual-clock';
 import { stageNames } from '@sluice/core/wiring';
+import { createHealthyInspector } from './doctor/healthy-inspector.ts';
+import type { Inspector } from './doctor/inspect.ts';
 import type { MetricReader } from './metrics.ts';
 import type { Operator } from './operator.ts';
 import type { Session } from './session.ts';
@@ -51,6 +53,8 @@ export type HarnessSettings = {
   readonly queues?: Partial<Record<QueueName, ScriptedQueue>>;
   readonly deadLetters?: Partial<Record<QueueName, MemoryDeadLetters>>;
   readonly metrics?: MetricReader;
+  /** Settings of the services that are not as Terraform makes them. */
+  readonly inspect?: Partial<Inspector>;
   readonly stack?: Partial<Stack>;
   readonly clock?: VirtualClock;
   /** Answers to what is asked, in order. A question beyond them is a defect of the test. */
@@ -123,6 +127,7 @@ export const createOperateHarness = ({
   queues: someQueues = {},
   deadLetters: someLetters = {},
   metrics = async () => new Map(),
+  inspect = {},
   stack = {},
   answers = [],
   isJson = false,
@@ -140,6 +145,7 @@ export const createOperateHarness = ({
     queues,
     deadLetters,
     metrics,
+    inspect: createHealthyInspector({ ...testStack, ...stack }, inspect),
     clock,
     random: () => 0.5,
     stack: { ...testStack, ...stack },

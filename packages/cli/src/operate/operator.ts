@@ -2,6 +2,7 @@ import type { Clock, Random } from '@sluice/core/ports/clock';
 import type { DeadLetters } from '@sluice/core/ports/dead-letters';
 import type { QueueName } from '@sluice/core/ports/queue';
 import type { Services } from '@sluice/core/stage';
+import type { Inspector } from './doctor/inspect.ts';
 import type { MetricReader } from './metrics.ts';
 import type { Stack } from './stack.ts';
 
@@ -10,6 +11,7 @@ export type Operator = Pick<Services, 'jobs' | 'rows' | 'objects' | 'queues'> & 
   readonly stack: Stack;
   readonly deadLetters: Readonly<Record<QueueName, DeadLetters>>;
   readonly metrics: MetricReader;
+  readonly inspect: Inspector;
   readonly clock: Clock;
   readonly random: Random;
 };
