@@ -202,6 +202,39 @@ describe('the merged rejects of a job', () => {
     expect(made.events.sent).toMatchObject([{ rejects: manifestKey }]);
   });
 
+  it.each(['windows-1252', 'iso-8859-1', 'utf-16le'])(
+    'begin with a mark where the profile declares %s: the copy that they come from is UTF-8',
+    async (encoding) => {
+      const made = await setUpRejects('ä,b\n', [{ text: 'ö' }], { profile: { encoding } });
+      await made.audit();
+      expect(made.csv()).toBe(Buffer.from('\ufeffä,b\nö\n').toString('latin1'));
+    },
+  );
+
+  it('have no mark where the profile declares what they are in', async () => {
+    const made = await setUpRejects('ä,b\n', [{ text: 'ö' }], { profile: { encoding: 'UTF8' } });
+    await made.audit();
+    expect(made.csv()).toBe(Buffer.from('ä,b\nö\n').toString('latin1'));
+  });
+
+  it.each<[string, string, Buffer]>([
+    ['UTF-16', '', Buffer.from([0xff, 0xfe, 0x31])],
+    ['UTF-32', '', Buffer.from([0xff, 0xfe, 0, 0])],
+    ['gzip', '', Buffer.from([0x1f, 0x8b, 0x08])],
+    ['a zip archive', '\n', Buffer.from('PK\u0003\u0004')],
+    ['a PDF document', '\ufeff', Buffer.from('%PDF-')],
+  ])('begin with a mark where they would be taken for %s otherwise', async (_, head, text) => {
+    const made = await setUpRejects(head, [{ text, code: 'INVALID_UTF8' }], { profile: { header: false } });
+    await made.audit();
+    expect(made.csv()).toBe(`\xef\xbb\xbf${text.toString('latin1')}\n`);
+  });
+
+  it('begin with a mark where the header would be taken for another format without that of the file', async () => {
+    const made = await setUpRejects('\ufeff%PDF-,b\n', [{ text: '1' }]);
+    await made.audit();
+    expect(made.csv()).toBe('\xef\xbb\xbf%PDF-,b\n1\n');
+  });
+
   it('begin with a mark where a row would lose its own otherwise', async () => {
     const made = await setUpRejects('', [{ text: '\ufeff"1"' }], { profile: { header: false } });
     await made.audit();

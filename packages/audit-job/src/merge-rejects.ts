@@ -7,6 +7,7 @@ import type { RejectLine } from '@sluice/core/rejected-rows';
 import { readRejectLines } from '@sluice/core/rejected-rows';
 import { waitForAll } from '@sluice/core/wait-for-all';
 import type { AuditPorts } from './audit-job.ts';
+import { withMark } from './with-mark.ts';
 
 /** Bytes of reject objects, and how many of them, that are merged within one invocation; more are only listed. */
 const mergedBytesMax = 1024 ** 3;
@@ -19,17 +20,19 @@ const headerBytesMax = 16 * 1024 + 2;
 const pieceBytes = 256 * 1024;
 
 type RejectPorts = Pick<AuditPorts, 'objects' | 'clock'>;
-type Chunk = ChunkRecord & { readonly cleaned: NonNullable<ChunkRecord['cleaned']> & { readonly rejects: string } };
+export type ChunkWithRejects = ChunkRecord & {
+  readonly cleaned: NonNullable<ChunkRecord['cleaned']> & { readonly rejects: string };
+};
 
-const hasRejects = (chunk: ChunkRecord): chunk is Chunk => chunk.cleaned?.rejects !== undefined;
+export const hasRejects = (chunk: ChunkRecord): chunk is ChunkWithRejects => chunk.cleaned?.rejects !== undefined;
 
 const isGone = (thrown: unknown): boolean => thrown instanceof SluiceError && thrown.code === 'OBJECT_CHANGED';
 
 /** The reject object of a chunk is gone, or does not hold what was counted: it must be written again. */
-class RejectsMissing extends Error {
-  readonly chunk: Chunk;
+export class RejectsMissing extends Error {
+  readonly chunk: ChunkWithRejects;
 
-  constructor(chunk: Chunk) {
+  constructor(chunk: ChunkWithRejects) {
     super('expected the rejects of a chunk, found them gone or broken');
     this.name = 'RejectsMissing';
     this.chunk = chunk;
@@ -40,15 +43,15 @@ class RejectsMissing extends Error {
 class OutOfTime extends Error {}
 
 /** What is merged, from where, and while there is time. */
-type Merge = {
-  readonly chunks: readonly Chunk[];
+export type Merge = {
+  readonly chunks: readonly ChunkWithRejects[];
   readonly ports: RejectPorts;
   readonly bucket: string;
   readonly invocation: Pick<Invocation, 'isShort'>;
 };
 
 /** The rejects of a chunk, as many as were counted. Throws RejectsMissing, OutOfTime. */
-async function* readRejects(chunk: Chunk, { ports, bucket, invocation }: Merge): AsyncGenerator<RejectLine> {
+async function* readRejects(chunk: ChunkWithRejects, { ports, bucket, invocation }: Merge): AsyncGenerator<RejectLine> {
   if (invocation.isShort()) throw new OutOfTime('expected time to merge every reject object, found too little left');
   let found = 0;
   try {
@@ -67,7 +70,7 @@ const isUnclosed = ({ code }: RejectLine): boolean => code === 'QUOTE_NOT_CLOSED
 
 /** The rejects of all chunks in row order, but for those with a quote that is never closed, which come last. */
 async function* readInOrder(merge: Merge): AsyncGenerator<RejectLine> {
-  const withUnclosed = new Set<Chunk>();
+  const withUnclosed = new Set<ChunkWithRejects>();
   for (const chunk of merge.chunks) {
     for await (const reject of readRejects(chunk, merge)) {
       if (isUnclosed(reject)) withUnclosed.add(chunk);
@@ -80,7 +83,7 @@ async function* readInOrder(merge: Merge): AsyncGenerator<RejectLine> {
 }
 
 /** Gathers small pieces into such as are worth an upload's while. */
-async function* gather(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* gather(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let waiting: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of pieces) {
@@ -104,7 +107,7 @@ const trimHeader = (bytes: Buffer): Buffer => {
 };
 
 /** The header as it stands in the file; made from the columns' names where the file is gone. */
-const readHeader = async (
+export const readHeader = async (
   { source, dataStart, columns, delimiter }: JobLayout,
   ports: RejectPorts,
 ): Promise<Buffer> => {
@@ -143,19 +146,8 @@ async function* readRaw(reject: RejectLine, source: JobLayout['source'], ports: 
 }
 
 const lineFeed = Buffer.from('\n');
-const byteOrderMark = Buffer.from('\ufeff');
 
-/** A mark at the start of a file is no part of what stands there: content that begins with one needs another before it. */
-async function* marked(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let isFirst = true;
-  for await (const piece of pieces) {
-    if (isFirst && byteOrderMark.equals(piece.subarray(0, byteOrderMark.length))) yield byteOrderMark;
-    isFirst = false;
-    yield piece;
-  }
-}
-
-async function* csvOf(job: Job, layout: JobLayout, merge: Merge): AsyncGenerator<Uint8Array> {
+async function* linesOf(job: Job, layout: JobLayout, merge: Merge): AsyncGenerator<Uint8Array> {
   if (job.profile.header ?? true) {
     yield await readHeader(layout, merge.ports);
     yield lineFeed;
@@ -166,11 +158,18 @@ async function* csvOf(job: Job, layout: JobLayout, merge: Merge): AsyncGenerator
   }
 }
 
-async function* reasonsOf(merge: Merge): AsyncGenerator<Uint8Array> {
+/** The header and every rejected row as it stands in the file, to be read again under the job's profile. Throws RejectsMissing. */
+export const csvOf = (job: Job, layout: JobLayout, merge: Merge): AsyncGenerator<Uint8Array> =>
+  withMark(gather(linesOf(job, layout, merge)), job.profile);
+
+async function* reasonLinesOf(merge: Merge): AsyncGenerator<Uint8Array> {
   for await (const { raw: _, rawBase64: __, ...reason } of readInOrder(merge)) {
     yield Buffer.from(`${JSON.stringify(reason)}\n`);
   }
 }
+
+/** Why each of them was rejected, line by line, in the same order. Throws RejectsMissing. */
+export const reasonsOf = (merge: Merge): AsyncGenerator<Uint8Array> => gather(reasonLinesOf(merge));
 
 /** The chunks' own reject objects, one a line of an array: there may be very many. */
 async function* manifestOf(job: Job, ports: Pick<AuditPorts, 'jobs'>): AsyncGenerator<Uint8Array> {
@@ -187,8 +186,11 @@ async function* manifestOf(job: Job, ports: Pick<AuditPorts, 'jobs'>): AsyncGene
 }
 
 /** Undefined when there are too many to be merged. */
-const listRejects = async (job: Job, ports: Pick<AuditPorts, 'jobs'>): Promise<readonly Chunk[] | undefined> => {
-  const chunks: Chunk[] = [];
+const listRejects = async (
+  job: Job,
+  ports: Pick<AuditPorts, 'jobs'>,
+): Promise<readonly ChunkWithRejects[] | undefined> => {
+  const chunks: ChunkWithRejects[] = [];
   for await (const page of ports.jobs.listChunks(job.jobId)) {
     chunks.push(...page.filter(hasRejects));
     if (chunks.length > mergedObjectsMax) return undefined;
@@ -198,12 +200,12 @@ const listRejects = async (job: Job, ports: Pick<AuditPorts, 'jobs'>): Promise<r
 
 /** The bytes of the chunks' reject objects, and the chunks whose object is gone. */
 const weigh = async (
-  chunks: readonly Chunk[],
+  chunks: readonly ChunkWithRejects[],
   ports: RejectPorts,
   bucket: string,
-): Promise<{ readonly bytes: number; readonly missing: readonly Chunk[] }> => {
+): Promise<{ readonly bytes: number; readonly missing: readonly ChunkWithRejects[] }> => {
   let bytes = 0;
-  const missing: Chunk[] = [];
+  const missing: ChunkWithRejects[] = [];
   for (let from = 0; from < chunks.length; from += headsInFlightMax) {
     const some = chunks.slice(from, from + headsInFlightMax);
     const heads = await waitForAll(some.map(({ cleaned }) => ports.objects.head(bucket, cleaned.rejects)));
@@ -241,8 +243,8 @@ export const mergeRejects = async (
   try {
     // The reasons first: where there are rows, there are reasons.
     const merge = { chunks, ports, bucket, invocation };
-    await ports.objects.putStream(bucket, keys.reasons, gather(reasonsOf(merge)));
-    await ports.objects.putStream(bucket, keys.csv, marked(gather(csvOf(job, layout, merge))));
+    await ports.objects.putStream(bucket, keys.reasons, reasonsOf(merge));
+    await ports.objects.putStream(bucket, keys.csv, csvOf(job, layout, merge));
     return [];
   } catch (thrown) {
     if (thrown instanceof RejectsMissing) return [thrown.chunk];
