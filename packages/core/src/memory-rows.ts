@@ -65,7 +65,6 @@ export const createMemoryRows = ({
 }: {
   readonly insert?: RowScript;
   readonly finish?: RowScript;
-  /** A row that is refused counts as failed here. */
   readonly remove?: RowScript;
   /** Rows of one page when a chunk is read. */
   readonly pageRows?: number;
@@ -131,9 +130,10 @@ export const createMemoryRows = ({
     const rows = chunkOf(jobId, outcome[0]);
     const found = rows.get(outcome[1]);
     if (found === undefined) return 'missing';
-    const final: DatedRow = { ...found, ...finalOf(outcome), finishedAt: now() };
+    const { row, line, data, createdAt } = found;
+    const final: DatedRow = { row, line, data, createdAt, ...finalOf(outcome), finishedAt: now() };
     if (found.status !== 'PENDING') return isSameFinal(found, final) ? 'same' : 'different';
-    rows.set(found.row, final);
+    rows.set(row, final);
     return 'finished';
   };
 
@@ -156,9 +156,11 @@ export const createMemoryRows = ({
     },
     async remove(jobId, chunk, rows) {
       const tuples = rows.map((row) => [chunk, row] as const);
-      const outcomes = await write('remove', jobId, tuples, removeScript, ([, row]) =>
-        chunkOf(jobId, chunk).delete(row) ? 'removed' : 'absent',
-      );
+      const outcomes = await write('remove', jobId, tuples, removeScript, ([, row]): RemoveOutcome => {
+        chunkOf(jobId, chunk).delete(row);
+        return 'removed';
+      });
+      // Nothing about a deletion is refused by the row.
       return outcomes.map((outcome): RemoveOutcome => (outcome === 'refused' ? 'failed' : outcome));
     },
     async *readChunk(jobId, chunk) {

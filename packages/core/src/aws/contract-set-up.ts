@@ -6,16 +6,23 @@ import {
   ListObjectsV2Command,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { CreateQueueCommand, DeleteQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+} from '@aws-sdk/client-sqs';
+import type { DeadLettersSetUp } from '../ports/dead-letters.contract.ts';
 import type { ObjectStoreSetUp } from '../ports/object-store.contract.ts';
 import type { QueueSetUp } from '../ports/queue.contract.ts';
 import { messageBytesMax } from '../ports/queue.ts';
 import type { ClientOptions } from './clients.ts';
 import { createS3Client, createSqsClient } from './clients.ts';
+import { createAwsDeadLetters } from './dead-letters.ts';
 import { createAwsObjects } from './object-store.ts';
 import { createAwsQueue } from './queue.ts';
 
-// What the contract suites of queue and object store need of a service, over any endpoint: fresh resources, made through the SDK and
+// What the contract suites of queues and object store need of a service, over any endpoint: fresh resources, made through the SDK and
 // removed afterwards. Serves the scripted endpoint and an emulator alike.
 
 /** Longer than any test: what was received stays in flight. */
@@ -43,6 +50,30 @@ export const setUpQueue = async (options: ClientOptions): Promise<QueueSetUp> =>
         received.push(
           ...Messages.map(({ Body = '', ReceiptHandle = '' }) => ({ body: Body, receiptHandle: ReceiptHandle })),
         );
+      }
+    },
+    async close() {
+      await client.send(new DeleteQueueCommand({ QueueUrl }));
+      client.destroy();
+    },
+  };
+};
+
+/** A dead-letter queue of its own. */
+export const setUpDeadLetters = async (
+  options: ClientOptions,
+): Promise<DeadLettersSetUp & { readonly url: string }> => {
+  const client = createSqsClient(options);
+  const { QueueUrl = '' } = await client.send(new CreateQueueCommand({ QueueName: `contract-${randomUUID()}` }));
+  return {
+    letters: createAwsDeadLetters(client, QueueUrl),
+    url: QueueUrl,
+    async put(...bodies) {
+      for (let from = 0; from < bodies.length; from += receivedMax) {
+        const Entries = bodies
+          .slice(from, from + receivedMax)
+          .map((MessageBody, index) => ({ Id: `${index}`, MessageBody }));
+        await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
       }
     },
     async close() {

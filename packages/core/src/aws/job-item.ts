@@ -8,14 +8,18 @@ import type { Item } from './row-item.ts';
 import { itemBytesMax, textIn } from './row-item.ts';
 
 // The items of the jobs table. pk is the job; sk tells what an item is: `job`, `lease#...`, `chunk#...`, `mark#...`. A file
-// version whose event arrived has an item of its own. A job that is open has the attribute `open`, and so stands in the sparse
-// index of that name, in the order in which audits are due. What is an object, or text that a
+// version whose event arrived has an item of its own. Two sparse indexes find jobs: `open` holds those with the attribute of that
+// name, which a job has as long as it is open, in the order in which audits are due; `created` every job, by when it was created. What is an object, or text that a
 // user wrote, is kept as JSON text: names of a stranger's schema are no attribute names, and half a pair of surrogates is
 // no text to DynamoDB.
 
 export const openIndex = 'open';
 /** Every open job's hash key in the index. An audit moves it once at most: one partition is enough for a thousand a second. */
 export const open: AttributeValue = { S: 'open' };
+
+export const createdIndex = 'created';
+/** Every job's hash key in the index. A job is written there once: nothing that the index holds ever changes. */
+export const created: AttributeValue = { S: 'job' };
 
 type JobPart = Partial<Omit<Job, 'jobId'>>;
 
@@ -38,6 +42,7 @@ const jobFields = {
   auditAt: 'number',
   audited: 'json',
   announcedAt: 'number',
+  forgottenAt: 'number',
 } as const satisfies Record<keyof JobPart, 'json' | 'text' | 'number'>;
 
 /** Numbers as text that sorts as they do. */
@@ -72,7 +77,7 @@ export const behindAll = '~';
 /** An empty sort key would be none. */
 export const fileKey = (file: ObjectVersion): Item => ({ pk: { S: `file#${fileIdOf(file)}` }, sk: { S: 'file' } });
 
-/** The attributes of what is there of a job, but for `open`. */
+/** The attributes of what is there of a job, but for those that put it into an index. */
 export const toJobAttributes = (part: JobPart): Item => {
   const attributes: Item = {};
   for (const [name, kind] of Object.entries(jobFields) as [keyof typeof jobFields, 'json' | 'text' | 'number'][]) {
@@ -87,6 +92,7 @@ export const toJobAttributes = (part: JobPart): Item => {
 export const toJobItem = (job: Job): Item => ({
   ...jobKey(job.jobId),
   ...toJobAttributes(job),
+  created,
   ...(isOpenJob(job) ? { open } : {}),
 });
 
@@ -110,6 +116,10 @@ export const toChunk = (item: Item): ChunkRecord => {
     ...(closed === null ? {} : { closed: closed as NonNullable<ChunkRecord['closed']> }),
   };
 };
+
+/** Marks that are alike are the same text: their fields stand in one order, whoever made them. */
+export const markText = ({ jobId, stage, chunk, row, code, message, attempts, permanent }: DeadMark): string =>
+  JSON.stringify({ jobId, stage, chunk, row, code, message, attempts, permanent });
 
 export const toMark = (item: Item): DeadMark => JSON.parse(textIn(item, 'mark') ?? '') as DeadMark;
 

@@ -1,6 +1,12 @@
 import type { AttributeValue, DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import { GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { JobStore } from '../ports/job-store.ts';
+import {
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { Job, JobStore } from '../ports/job-store.ts';
 import { terminalStates } from '../ports/job-store.ts';
 import { waitForAll } from '../wait-for-all.ts';
 import {
@@ -9,12 +15,15 @@ import {
   chunkKey,
   chunkPrefix,
   chunksFrom,
+  created,
+  createdIndex,
   fileKey,
   jobKey,
   leaseKey,
   markKey,
   markPrefix,
   marksFrom,
+  markText,
   open,
   openIndex,
   toChunk,
@@ -30,6 +39,10 @@ import { callTable, isConditionFailed, toTableError } from './table-error.ts';
 /** Writes under way at once when many are to be made: one partition, which a job's ledger is, takes a thousand a second. */
 const writesInFlightMax = 8;
 
+/** Jobs of one page of the list of jobs, and of them the reads under way at once. */
+const listedJobs = 100;
+const readsInFlightMax = 16;
+
 const isNew = { ConditionExpression: 'attribute_not_exists(#pk)', ExpressionAttributeNames: { '#pk': 'pk' } };
 
 /** Names and values as an expression's placeholders. Nothing of a user's ever stands in an expression itself. */
@@ -39,8 +52,8 @@ const placeholders = (item: Item): { readonly names: Record<string, string>; rea
 });
 
 /**
- * The jobs table in DynamoDB. Everything but the list of due jobs is read consistently; that comes from an index, which
- * lags behind by moments, and a job that it leaves out is in the next one. When an answer was lost and the client tried
+ * The jobs table in DynamoDB. Everything is read consistently but which jobs are due and which there are: that comes from
+ * indexes, which lag behind by moments, and a job that one leaves out is in it the next time. When an answer was lost and the client tried
  * again, a conditional write meets its own effect and answers false: it stands there, which is what false says.
  */
 export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore => {
@@ -57,19 +70,30 @@ export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore =
     }
   };
 
-  /** Writes every item, a few at once; after a failure no further ones are begun. */
-  const writeAll = async (items: readonly Item[], write: (item: Item) => Promise<unknown>): Promise<void> => {
-    let next = 0;
-    const writeOn = async (): Promise<void> => {
-      try {
-        for (let item = items[next++]; item !== undefined; item = items[next++]) await write(item);
-      } catch (thrown) {
-        next = items.length;
-        throw thrown;
+  /** Calls for every one, a few at once; after a failure no further ones are begun. */
+  const callAll = async <One>(
+    all: readonly One[],
+    inFlightMax: number,
+    call: (one: One, index: number) => Promise<unknown>,
+  ): Promise<void> => {
+    const entries = all.entries();
+    let hasFailed = false;
+    const callOn = async (): Promise<void> => {
+      for (const [index, one] of entries) {
+        if (hasFailed) return;
+        try {
+          await call(one, index);
+        } catch (thrown) {
+          hasFailed = true;
+          throw thrown;
+        }
       }
     };
-    await waitForAll(Array.from({ length: Math.min(writesInFlightMax, items.length) }, writeOn));
+    await waitForAll(Array.from({ length: Math.min(inFlightMax, all.length) }, callOn));
   };
+
+  const writeAll = (items: readonly Item[], write: (item: Item) => Promise<unknown>): Promise<void> =>
+    callAll(items, writesInFlightMax, write);
 
   async function* readPages<Entry>(
     query: Omit<QueryCommandInput, 'TableName'>,
@@ -189,7 +213,7 @@ export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore =
           new UpdateItemCommand({
             TableName,
             Key: leaseKey(jobId, lease),
-            // A lease without an end is free. The item stays: nothing here needs leave to delete.
+            // A lease without an end is free. The item stays: no stage needs leave to delete.
             UpdateExpression: 'REMOVE #owner, #until',
             ConditionExpression: '#owner = :owner',
             ExpressionAttributeNames: { '#until': 'until', '#owner': 'owner' },
@@ -218,12 +242,27 @@ export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore =
       const items = new Map<string, Item>();
       for (const mark of marks) {
         const key = markKey(mark);
-        items.set(`${textIn(key, 'pk')} ${textIn(key, 'sk')}`, { ...key, mark: { S: JSON.stringify(mark) } });
+        items.set(`${textIn(key, 'pk')} ${textIn(key, 'sk')}`, { ...key, mark: { S: markText(mark) } });
       }
       return writeAll([...items.values()], (item) =>
         callTable('writing a mark', client.send(new PutItemCommand({ TableName, Item: item }))),
       );
     },
+
+    removeMarks: (marks) =>
+      callAll(marks, writesInFlightMax, (mark) =>
+        isWritten(
+          client.send(
+            new DeleteItemCommand({
+              TableName,
+              Key: markKey(mark),
+              ConditionExpression: '#mark = :mark',
+              ExpressionAttributeNames: { '#mark': 'mark' },
+              ExpressionAttributeValues: { ':mark': { S: markText(mark) } },
+            }),
+          ),
+        ),
+      ),
 
     listMarks: (jobId, from) => readPart(jobId, markPrefix, from === undefined ? markPrefix : marksFrom(from), toMark),
 
@@ -237,6 +276,28 @@ export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore =
         },
         (item) => textIn(item, 'pk') ?? '',
       ),
+
+    /** The index holds keys alone; each job is read for itself, which costs no more than many at a time. */
+    async *listJobs() {
+      const pages = readPages(
+        {
+          IndexName: createdIndex,
+          KeyConditionExpression: '#created = :created',
+          ExpressionAttributeNames: { '#created': 'created' },
+          ExpressionAttributeValues: { ':created': created },
+          ScanIndexForward: false,
+          Limit: listedJobs,
+        },
+        (item) => textIn(item, 'pk') ?? '',
+      );
+      for await (const ids of pages) {
+        const jobs: (Job | undefined)[] = ids.map(() => undefined);
+        await callAll(ids, readsInFlightMax, async (jobId, index) => {
+          jobs[index] = await getJob(jobId);
+        });
+        yield jobs.filter((job) => job !== undefined);
+      }
+    },
 
     async noteFile(file) {
       const item = { ...fileKey(file), file: { S: JSON.stringify(file) } };

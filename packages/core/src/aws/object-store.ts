@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   type ObjectVersion as ListedObject,
@@ -158,6 +159,16 @@ export const createAwsObjects = (client: S3Client): ObjectStore => {
         return toHead('an upload', await upload.done(), bytes);
       } catch (thrown) {
         throw failure === undefined ? toStoreError('an upload', thrown) : failure.thrown;
+      }
+    },
+
+    async removeVersion({ bucket, key, versionId }) {
+      // Without an id S3 would lay a delete marker over the versions that it keeps.
+      const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId ?? noVersionId });
+      try {
+        await client.send(command);
+      } catch (thrown) {
+        throw toStoreError('DeleteObject', thrown);
       }
     },
 

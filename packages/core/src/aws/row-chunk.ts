@@ -3,7 +3,7 @@ import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { chunkPartitions, partitionKeyOf } from '../identity.ts';
 import type { RowStatus, RowStore, StoredRow } from '../ports/row-store.ts';
 import { waitForAll } from '../wait-for-all.ts';
-import { statusIn, toStoredRow } from './row-item.ts';
+import { statusIn, toDatedRow, toStoredRow } from './row-item.ts';
 import { callTable } from './table-error.ts';
 
 /** Rows of one page of one partition: sixteen pages are in memory at once, each of at most 1 MB. */
@@ -30,7 +30,7 @@ const rowAttributes = ['row', 'line', 'status', 'data', 'result', 'error'];
 export const createChunkReads = (
   client: DynamoDBClient,
   table: string,
-): Pick<RowStore, 'countChunk' | 'readChunk' | 'statusOf'> => {
+): Pick<RowStore, 'countChunk' | 'readChunk' | 'getRow'> => {
   const query = (
     key: string,
     attributes: readonly string[],
@@ -88,7 +88,7 @@ export const createChunkReads = (
     },
 
     /** By Query too: a function that reads rows needs leave for nothing else. */
-    async statusOf(jobId, chunk, row) {
+    async getRow(jobId, chunk, row) {
       const { Items } = await callTable(
         'looking at a row',
         client.send(
@@ -96,14 +96,13 @@ export const createChunkReads = (
             TableName: table,
             ConsistentRead: true,
             KeyConditionExpression: '#pk = :pk AND #row = :row',
-            ProjectionExpression: '#status',
-            ExpressionAttributeNames: { '#pk': 'pk', '#row': 'row', '#status': 'status' },
+            ExpressionAttributeNames: { '#pk': 'pk', '#row': 'row' },
             ExpressionAttributeValues: { ':pk': { S: partitionKeyOf(jobId, chunk, row) }, ':row': { N: String(row) } },
           }),
         ),
       );
       const [item] = Items ?? [];
-      return item === undefined ? undefined : statusIn(item);
+      return item === undefined ? undefined : toDatedRow(item);
     },
 
     async *readChunk(jobId, chunk) {

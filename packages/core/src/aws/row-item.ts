@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { SluiceError } from '../errors.ts';
 import type { OutcomeTuple, RowTuple } from '../messages.ts';
-import type { RowStatus, StoredRow } from '../ports/row-store.ts';
+import type { DatedRow, RowStatus, StoredRow } from '../ports/row-store.ts';
 
 // A row as its item holds it: pk and row (the key), line, status, data, created; once it is final, finished, and result or
 // error. All text is JSON but for the status (ADR 0003).
@@ -35,6 +35,13 @@ export const toStoredRow = (item: Item): StoredRow => {
   const result = textIn(item, 'result');
   return { ...row, status, ...(result === undefined ? {} : { result }) };
 };
+
+/** Reads what `toStoredRow` does, and `created` and `finished`. */
+export const toDatedRow = (item: Item): DatedRow => ({
+  ...toStoredRow(item),
+  createdAt: numberIn(item, 'created'),
+  ...(item['finished'] === undefined ? {} : { finishedAt: numberIn(item, 'finished') }),
+});
 
 /** Whether the row stands in the item with the same content, whatever has become of it since. */
 export const isSameRow = (item: Item, [, , line]: RowTuple, data: string): boolean =>

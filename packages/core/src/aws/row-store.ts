@@ -1,10 +1,10 @@
 import type { BatchStatementRequest, BatchStatementResponse, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchExecuteStatementCommand, BatchGetItemCommand } from '@aws-sdk/client-dynamodb';
+import { BatchExecuteStatementCommand, BatchGetItemCommand, BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { SluiceError } from '../errors.ts';
 import { partitionKeyOf } from '../identity.ts';
 import type { OutcomeTuple, RowTuple } from '../messages.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { FinishOutcome, InsertOutcome, RowStore } from '../ports/row-store.ts';
+import type { FinishOutcome, InsertOutcome, RemoveOutcome, RowStore, StoredRow } from '../ports/row-store.ts';
 import { callBytesMax, statementsMax } from '../ports/row-store.ts';
 import { createChunkReads } from './row-chunk.ts';
 import type { Item } from './row-item.ts';
@@ -68,6 +68,7 @@ export const createAwsRows = (
     );
   }
   const insertText = `INSERT INTO "${table}" VALUE {'pk': ?, 'row': ?, 'line': ?, 'status': 'PENDING', 'data': ?, 'created': ?}`;
+  const writeOffText = `INSERT INTO "${table}" VALUE {'pk': ?, 'row': ?, 'line': ?, 'status': 'FAILED', 'data': ?, 'created': ?, 'finished': ?, 'error': ?}`;
   // Names are quoted: most of them are reserved words.
   const pending = `WHERE "pk" = ? AND "row" = ? AND "status" = 'PENDING'`;
   const finishTexts = {
@@ -156,16 +157,23 @@ export const createAwsRows = (
     return outcomes;
   };
 
-  const insert = async (jobId: string, rows: readonly RowTuple[]): Promise<InsertOutcome[]> => {
+  const insert = async (
+    jobId: string,
+    rows: readonly RowTuple[],
+    writtenOff?: StoredRow['error'],
+  ): Promise<InsertOutcome[]> => {
     const texts = rows.map(([, , , values]) => JSON.stringify(values));
-    const weights = texts.map((text) => Buffer.byteLength(text));
+    const error = writtenOff === undefined ? undefined : JSON.stringify([writtenOff.code, writtenOff.message]);
+    const weights = texts.map((text) => Buffer.byteLength(text) + Buffer.byteLength(error ?? ''));
     checkCall(rows, weights);
     const created = { N: String(clock.now()) };
     const statements = rows.map((tuple, i): BatchStatementRequest | undefined => {
       // What cannot be an item is not sent with its neighbours, which the answer might be meant for too.
       if ((weights[i] ?? 0) > itemBytesMax) return undefined;
       const { pk, row } = keyOf(jobId, tuple);
-      return { Statement: insertText, Parameters: [pk, row, { N: String(tuple[2]) }, { S: texts[i] ?? '' }, created] };
+      const parameters = [pk, row, { N: String(tuple[2]) }, { S: texts[i] ?? '' }, created];
+      if (error === undefined) return { Statement: insertText, Parameters: parameters };
+      return { Statement: writeOffText, Parameters: [...parameters, created, { S: error }] };
     });
     return write<InsertOutcome>(
       statements,
@@ -210,5 +218,24 @@ export const createAwsRows = (
     );
   };
 
-  return { insert, finish, ...createChunkReads(clients.reads, table) };
+  /** By a batch of deletions, each for itself; those that it does not get to are throttled. */
+  const remove = async (jobId: string, chunk: number, rows: readonly number[]): Promise<RemoveOutcome[]> => {
+    const keys = rows.map((row) => keyOf(jobId, [chunk, row]));
+    checkCall(
+      rows.map((row) => [chunk, row]),
+      [],
+    );
+    const requests = keys.map((key) => ({ DeleteRequest: { Key: { ...key } } }));
+    try {
+      const command = new BatchWriteItemCommand({ RequestItems: { [table]: requests } });
+      const { UnprocessedItems } = await clients.writes.send(command);
+      const left = new Set(UnprocessedItems?.[table]?.map(({ DeleteRequest }) => DeleteRequest?.Key?.['row']?.N));
+      return keys.map(({ row }) => (left.has(row.N) ? 'throttled' : 'removed'));
+    } catch (thrown) {
+      if (isThrottle(thrown)) return rows.map(() => 'throttled');
+      throw toTableError('removing rows', thrown);
+    }
+  };
+
+  return { insert, finish, remove, ...createChunkReads(clients.reads, table) };
 };

@@ -19,6 +19,8 @@ import { createScriptedTable } from './scripted-table.ts';
 
 /** Source: BatchGetItem API reference. */
 const batchKeysMax = 100;
+/** Source: BatchWriteItem API reference. */
+const batchWritesMax = 25;
 
 export type ScriptedDynamoDb = {
   readonly service: ScriptedService;
@@ -31,7 +33,7 @@ export type ScriptedDynamoDbOptions = {
   readonly pageBytes?: number;
   /** What a statement meets instead of its effect, by its item's key: one of the codes of a BatchStatementError. */
   readonly statementFault?: StatementFault;
-  /** True for a key that a BatchGetItem does not get to. */
+  /** True for a key that a BatchGetItem or a BatchWriteItem does not get to. */
   readonly isUnprocessed?: (key: Item) => boolean;
 };
 
@@ -171,6 +173,16 @@ export const createScriptedDynamoDb = ({
         return {};
       },
     ],
+    DeleteItem: [
+      ['TableName', 'Key', ...condition],
+      (input) => {
+        const table = tableOf(input['TableName']);
+        const key = readKey(table, input['Key']);
+        check(input, table.get(key), expressionsOf(input));
+        table.remove(key);
+        return {};
+      },
+    ],
     GetItem: [
       ['TableName', 'Key', ...reading],
       (input) => {
@@ -191,6 +203,7 @@ export const createScriptedDynamoDb = ({
         'ExpressionAttributeValues',
         'ExclusiveStartKey',
         'Limit',
+        'ScanIndexForward',
         ...reading,
       ],
       (input) => queryPage(tableOf(input['TableName']), input, expressionsOf(input), pageBytes),
@@ -219,6 +232,30 @@ export const createScriptedDynamoDb = ({
           if (left.length > 0) unprocessed[name] = { ...request, Keys: left };
         }
         return { Responses: found, UnprocessedKeys: unprocessed };
+      },
+    ],
+    // Deletions alone: nothing here may put an item without a condition.
+    BatchWriteItem: [
+      ['RequestItems'],
+      (input) => {
+        const requests = Object.entries(
+          input['RequestItems'] as Readonly<Record<string, readonly { readonly DeleteRequest: { Key: unknown } }[]>>,
+        ).flatMap(([name, of]) => of.map((request) => ({ name, request })));
+        if (requests.length === 0 || requests.length > batchWritesMax)
+          refuse('ValidationException', 'Too many or no items requested');
+        const deletions = requests.map(({ name, request }) => {
+          const table = tableOf(name);
+          return { name, table, request, key: readKey(table, request.DeleteRequest.Key) };
+        });
+        const distinct = new Set(deletions.map(({ name, key }) => `${name} ${JSON.stringify(key)}`)).size;
+        if (distinct < deletions.length)
+          refuse('ValidationException', 'Provided list of item keys contains duplicates');
+        const left: Record<string, object[]> = {};
+        for (const { name, table, request, key } of deletions) {
+          if (isUnprocessed(key)) left[name] = [...(left[name] ?? []), request];
+          else table.remove(key);
+        }
+        return { UnprocessedItems: left };
       },
     ],
     BatchExecuteStatement: [['Statements'], (input) => executeBatch(input, tableOf, statementFault)],

@@ -15,6 +15,7 @@ type QueryInput = {
   readonly ProjectionExpression?: string;
   readonly ExclusiveStartKey?: object;
   readonly Limit?: number;
+  readonly ScanIndexForward?: boolean;
 };
 
 /** The name of the one attribute that a part of a key condition speaks of. */
@@ -52,7 +53,7 @@ export const queryPage = (
   expressions: Expressions,
   pageBytes: number,
 ): object => {
-  const { IndexName, ConsistentRead, Limit = Number.POSITIVE_INFINITY, ExclusiveStartKey } = input;
+  const { IndexName, ConsistentRead, Limit = Number.POSITIVE_INFINITY, ExclusiveStartKey, ScanIndexForward } = input;
   const keys = IndexName === undefined ? table.keys : table.indexes.get(IndexName);
   if (keys === undefined)
     return refuse('ValidationException', `The table does not have the specified index: ${IndexName}`);
@@ -64,9 +65,10 @@ export const queryPage = (
   const names = expressions.projection(input.ProjectionExpression);
   expressions.expectAllUsed();
 
-  const items = table
+  const inOrder = table
     .partition(keys, partitionIn(keyCondition, keys))
     .filter((item) => keyCondition !== undefined && holds(keyCondition, item));
+  const items = ScanIndexForward === false ? inOrder.toReversed() : inOrder;
   const startKey = ExclusiveStartKey === undefined ? undefined : readItem(ExclusiveStartKey);
   const isStart = (item: Item): boolean =>
     startKey !== undefined &&

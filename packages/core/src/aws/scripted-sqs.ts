@@ -5,7 +5,8 @@ import { refuse, ScriptedError } from './scripted-error.ts';
 // SQS in memory, in its JSON protocol, for tests: standard queues with the limits of the service.
 //
 // Models: batches with `Failed` entries, MD5 of bodies, delays, visibility, receipt handles, the counts of GetQueueAttributes, the
-// queue attributes MaximumMessageSize and VisibilityTimeout. Does not model: order, redrive, long polls, attributes of messages.
+// queue attributes MaximumMessageSize and VisibilityTimeout, when a message was sent. Does not model: order, redrive, long polls,
+// other attributes of messages.
 
 /** Source: SQS quotas. Its own constants, so that a wrong one of ours shows. */
 const entriesMax = 10;
@@ -13,14 +14,23 @@ const receivedMax = 10;
 const batchBytesMax = 1_048_576;
 const delaySecondsMax = 900;
 const visibilitySecondsMax = 43_200;
+const waitSecondsMax = 20;
 const standardAttributes = { VisibilityTimeout: '30', MaximumMessageSize: '1048576' };
 
-type Message = { readonly id: string; readonly body: string; visibleAt: number; receives: number; handle: string };
+type Message = {
+  readonly id: string;
+  readonly body: string;
+  readonly sentAt: number;
+  visibleAt: number;
+  receives: number;
+  handle: string;
+};
 type ScriptedQueueState = { readonly attributes: Readonly<Record<string, string>>; readonly messages: Message[] };
 
 type Entry = { readonly Id: string };
 type SendEntry = Entry & { readonly MessageBody?: string; readonly DelaySeconds?: number };
 type VisibilityEntry = Entry & { readonly ReceiptHandle: string; readonly VisibilityTimeout: number };
+type DeleteEntry = Entry & { readonly ReceiptHandle: string };
 type Input = {
   readonly QueueUrl?: string;
   readonly QueueName?: string;
@@ -28,6 +38,9 @@ type Input = {
   readonly AttributeNames?: readonly string[];
   readonly Entries?: readonly Entry[];
   readonly MaxNumberOfMessages?: number;
+  readonly VisibilityTimeout?: number;
+  readonly WaitTimeSeconds?: number;
+  readonly MessageSystemAttributeNames?: readonly string[];
 };
 
 const md5Of = (text: string): string => createHash('md5').update(text).digest('hex');
@@ -122,18 +135,21 @@ export const createScriptedSqs = (now: () => number = Date.now): ScriptedService
       refuse('InvalidParameterValue', `Value ${DelaySeconds} for parameter DelaySeconds is invalid.`);
     }
     const id = `message-${++numbered}`;
-    messages.push({ id, body, visibleAt: now() + DelaySeconds * 1000, receives: 0, handle: '' });
+    const sentAt = now();
+    messages.push({ id, body, sentAt, visibleAt: sentAt + DelaySeconds * 1000, receives: 0, handle: '' });
     return { MessageId: id, MD5OfMessageBody: md5Of(body) };
+  };
+
+  const checkVisibility = (seconds: number): void => {
+    if (Number.isInteger(seconds) && seconds >= 0 && seconds <= visibilitySecondsMax) return;
+    refuse('InvalidParameterValue', `Value ${seconds} for parameter VisibilityTimeout is invalid.`);
   };
 
   const changeVisibility = (
     { messages }: ScriptedQueueState,
     { ReceiptHandle, VisibilityTimeout }: VisibilityEntry,
   ): object => {
-    const isInRange = VisibilityTimeout >= 0 && VisibilityTimeout <= visibilitySecondsMax;
-    if (!Number.isInteger(VisibilityTimeout) || !isInRange) {
-      refuse('InvalidParameterValue', `Value ${VisibilityTimeout} for parameter VisibilityTimeout is invalid.`);
-    }
+    checkVisibility(VisibilityTimeout);
     const message = messages.find(({ handle }) => handle === ReceiptHandle && handle !== '');
     if (message === undefined) return refuse('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.');
     if (message.visibleAt <= now())
@@ -142,21 +158,43 @@ export const createScriptedSqs = (now: () => number = Date.now): ScriptedService
     return {};
   };
 
-  const receive = ({ attributes, messages }: ScriptedQueueState, max: number): object => {
+  /** As a standard queue does, also when the message is gone already; a handle of an older receive deletes nothing. */
+  const remove = ({ messages }: ScriptedQueueState, { ReceiptHandle }: DeleteEntry): object => {
+    if (!/^message-\d+:\d+$/.test(ReceiptHandle)) {
+      return refuse('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.');
+    }
+    const index = messages.findIndex(({ handle }) => handle === ReceiptHandle);
+    if (index >= 0) messages.splice(index, 1);
+    return {};
+  };
+
+  const receive = (
+    { attributes, messages }: ScriptedQueueState,
+    {
+      MaxNumberOfMessages: max = 1,
+      VisibilityTimeout: seconds = Number(attributes['VisibilityTimeout']),
+      WaitTimeSeconds: wait = 0,
+      MessageSystemAttributeNames: names = [],
+    }: Input,
+  ): object => {
+    checkVisibility(seconds);
+    if (!(wait >= 0 && wait <= waitSecondsMax))
+      refuse('InvalidParameterValue', `Value ${wait} for parameter WaitTimeSeconds is invalid.`);
     if (!(max >= 1 && max <= receivedMax))
       refuse('InvalidParameterValue', `Value ${max} for parameter MaxNumberOfMessages is invalid.`);
     const received = messages.filter(({ visibleAt }) => visibleAt <= now()).slice(0, max);
     for (const message of received) {
       message.receives++;
       message.handle = `${message.id}:${message.receives}`;
-      message.visibleAt = now() + Number(attributes['VisibilityTimeout']) * 1000;
+      message.visibleAt = now() + seconds * 1000;
     }
     return {
-      Messages: received.map(({ id, body, handle }) => ({
+      Messages: received.map(({ id, body, sentAt, handle }) => ({
         MessageId: id,
         ReceiptHandle: handle,
         Body: body,
         MD5OfBody: md5Of(body),
+        ...(names.includes('SentTimestamp') ? { Attributes: { SentTimestamp: String(sentAt) } } : {}),
       })),
     };
   };
@@ -202,8 +240,13 @@ export const createScriptedSqs = (now: () => number = Date.now): ScriptedService
         readEntries(input.Entries);
         return byEntry(input.Entries as readonly VisibilityEntry[], (entry) => changeVisibility(queue, entry));
       }
+      case 'DeleteMessageBatch': {
+        const queue = queueOf(input);
+        readEntries(input.Entries);
+        return byEntry(input.Entries as readonly DeleteEntry[], (entry) => remove(queue, entry));
+      }
       case 'ReceiveMessage':
-        return receive(queueOf(input), input.MaxNumberOfMessages ?? 1);
+        return receive(queueOf(input), input);
       case 'GetQueueAttributes':
         return attributesOf(queueOf(input), input.AttributeNames ?? []);
       default:

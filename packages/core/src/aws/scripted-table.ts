@@ -22,6 +22,8 @@ export type ScriptedTable = TableSchema & {
   get(key: Item): Item | undefined;
   /** Writes an item, over the one with its key. Refuses what DynamoDB would. */
   put(item: Item): void;
+  /** Nothing happens when there is none. */
+  remove(key: Item): void;
   /** Every item of a partition in order, of the table or of an index that holds it. */
   partition(keys: KeySchema, hash: Attribute): readonly Item[];
 };
@@ -84,6 +86,10 @@ export const createScriptedTable = (schema: TableSchema): ScriptedTable => {
       partition.items.set(rangeOf(item), item);
       partition.sorted = undefined;
       partitions.set(hash, partition);
+    },
+    remove(key) {
+      const partition = partitions.get(textOf(key[keys.hash]));
+      if (partition?.items.delete(rangeOf(key)) === true) partition.sorted = undefined;
     },
     partition(within, hash) {
       if (within !== keys) {

@@ -5,7 +5,7 @@ import type { JobStoreSetUp } from '../ports/job-store.contract.ts';
 import type { RowStoreSetUp } from '../ports/row-store.contract.ts';
 import { realClock } from '../real-clock.ts';
 import { createTableClient, createWriteClient } from './clients.ts';
-import { openIndex } from './job-item.ts';
+import { createdIndex, openIndex } from './job-item.ts';
 import { createAwsJobs } from './job-store.ts';
 import { createAwsRows } from './row-store.ts';
 
@@ -22,13 +22,25 @@ export const rowsTable = {
   KeySchema: [hash('pk'), range('row')],
 } as const satisfies Partial<CreateTableCommandInput>;
 
-/** The keys of the jobs table and its index of open jobs, by when their audit is due, as Terraform builds them. */
+/** The keys of the jobs table and its indexes: open jobs by when their audit is due, all jobs by when they were created. */
 export const jobsTable = {
   BillingMode: 'PAY_PER_REQUEST',
-  AttributeDefinitions: [text('pk'), text('sk'), text('open'), { AttributeName: 'auditAt', AttributeType: 'N' }],
+  AttributeDefinitions: [
+    text('pk'),
+    text('sk'),
+    text('open'),
+    { AttributeName: 'auditAt', AttributeType: 'N' },
+    text('created'),
+    { AttributeName: 'createdAt', AttributeType: 'N' },
+  ],
   KeySchema: [hash('pk'), range('sk')],
   GlobalSecondaryIndexes: [
     { IndexName: openIndex, KeySchema: [hash('open'), range('auditAt')], Projection: { ProjectionType: 'KEYS_ONLY' } },
+    {
+      IndexName: createdIndex,
+      KeySchema: [hash('created'), range('createdAt')],
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+    },
   ],
 } as const satisfies Partial<CreateTableCommandInput>;
 

@@ -17,7 +17,7 @@ export type DeadLetters = {
   receive(hiddenSeconds: number): Promise<readonly DeadLetter[]>;
   /** Shows messages to others again. One whose handle is no longer good is passed over. */
   release(receiptHandles: readonly string[]): Promise<void>;
-  /** Deletes messages; true for each that is confirmed to be gone. */
+  /** Deletes messages; true for each whose deletion was confirmed. */
   remove(receiptHandles: readonly string[]): Promise<readonly boolean[]>;
   /** Messages that lie there, hidden ones too. Approximate on AWS. */
   count(): Promise<number>;

@@ -162,6 +162,7 @@ export const jobStoreContract = (name: string, setUp: () => Promise<JobStoreSetU
         ['what was asked for', { askedAt: 12 }],
         ['what audits found', { audited: note }],
         ['its end and that it was told', { state: 'COMPLETE', announcedAt: 13 }],
+        ['that its rows were deleted', { forgottenAt: 14 }],
         ['several at once', { state: 'REFUSED', repairs: 1, reason: { code: 'A', message: 'b' } }],
         ['nothing', {}],
       ])('changes what it is given, and nothing else: %s', async (_, change) => {
@@ -479,6 +480,66 @@ export const jobStoreContract = (name: string, setUp: () => Promise<JobStoreSetU
       });
     });
 
+    describe('removeMarks', () => {
+      const places = [{}, { chunk: 1 }, { chunk: 1, row: 11 }, { chunk: 1, row: 12 }, { chunk: 2, row: 21 }];
+      const all = places.map((place) => markOf(place));
+      beforeEach(() => store.putMarks(all));
+
+      it.each(all.map((mark, index) => [index, mark] as const))(
+        'removes the mark that it is given, and no other: %i',
+        async (_, mark) => {
+          await store.removeMarks([mark]);
+          expect(await marksOf()).toEqual(all.filter((other) => other !== mark));
+        },
+      );
+
+      it('removes several at once, each mark as it was read', async () => {
+        await store.removeMarks((await marksOf()).slice(1));
+        expect(await marksOf()).toEqual(all.slice(0, 1));
+      });
+
+      it.each<readonly [string, Partial<DeadMark>]>([
+        ['message', { message: 'newer' }],
+        ['code', { code: 'OTHER' }],
+        ['stage', { stage: 'store-rows' }],
+        ['attempts', { attempts: 4 }],
+        ['permanence', { permanent: true }],
+      ])('leaves a mark that was replaced by one of another %s', async (_, other) => {
+        const read = markOf({ chunk: 1, row: 11 });
+        await store.putMarks([{ ...read, ...other }]);
+        const before = await marksOf();
+        await store.removeMarks([read]);
+        expect(await marksOf()).toEqual(before);
+      });
+
+      it('removes a mark that was replaced by the same', async () => {
+        const { message, jobId: job, ...rest } = markOf({ chunk: 1, row: 11 });
+        await store.putMarks([{ message, ...rest, jobId: job }]);
+        await store.removeMarks([markOf({ chunk: 1, row: 11 })]);
+        expect(await marksOf()).toHaveLength(all.length - 1);
+      });
+
+      it('keeps two jobs apart', async () => {
+        await store.putMarks(places.map((place) => markOf(place, 'why', otherJobId)));
+        await store.removeMarks(all);
+        expect(await marksOf()).toEqual([]);
+        expect(await marksOf(otherJobId)).toHaveLength(all.length);
+      });
+
+      it('removes an odd mark', async () => {
+        const odd: DeadMark = { ...markOf({ chunk: 5, row: 1 }, `it's "odd" \uffff \ud83d 👍`), permanent: true };
+        await store.putMarks([odd]);
+        await store.removeMarks([odd]);
+        expect(await marksOf()).toEqual(all);
+      });
+
+      it('does nothing where there is no such mark, and when it is given nothing', async () => {
+        await store.removeMarks([markOf({ chunk: 1, row: 13 }), markOf({ chunk: 3 })]);
+        await store.removeMarks([]);
+        expect(await marksOf()).toEqual(all);
+      });
+    });
+
     describe('listMarks', () => {
       it('lists nothing where there is no mark', async () => {
         expect(await marksOf()).toEqual([]);
@@ -604,6 +665,53 @@ export const jobStoreContract = (name: string, setUp: () => Promise<JobStoreSetU
         expect(listed.toSorted()).toEqual(ids);
         const times = listed.map((id) => dueAt(ids.indexOf(id)));
         expect(times).toEqual(times.toSorted((a, b) => a - b));
+      });
+    });
+
+    describe('listJobs', () => {
+      const listAll = (): Promise<Job[]> => collect(store.listJobs());
+      const createdJob = (id: string, createdAt: number, state: JobState = 'OPEN'): Job => ({
+        ...jobOf(id, state),
+        createdAt,
+      });
+
+      it('lists nothing where there is no job', async () => {
+        await store.noteFile(source);
+        await store.putChunks(jobId, [planOf(0)]);
+        expect(await listAll()).toEqual([]);
+      });
+
+      it('lists whole jobs, those created last first', async () => {
+        const jobs = [
+          { ...createdJob('job-a', 1_000), chunkBytes: 1024, layout },
+          createdJob('job-b', 3_000),
+          createdJob('job-c', 2_000),
+        ];
+        for (const job of jobs) await store.createJob(job);
+        expect(await listAll()).toEqual([jobs[1], jobs[2], jobs[0]]);
+      });
+
+      it('lists jobs as they stand now, in every state, also when their end was told', async () => {
+        for (const [index, state] of jobStates.entries())
+          await store.createJob(createdJob(`job-${state}`, index, state));
+        await store.changeJob('job-COMPLETE', ['COMPLETE'], { announcedAt: 5, forgottenAt: 6 });
+        await store.changeJob('job-HELD', ['HELD'], { state: 'OPEN' });
+        const listed = await listAll();
+        expect(listed.map(({ jobId: id }) => id)).toEqual(jobStates.map((state) => `job-${state}`).toReversed());
+        expect(listed.find(({ jobId: id }) => id === 'job-COMPLETE')).toMatchObject({ announcedAt: 5, forgottenAt: 6 });
+        expect(listed.find(({ jobId: id }) => id === 'job-HELD')).toMatchObject({ state: 'OPEN' });
+      });
+
+      it('lists each of many jobs once, in order, also those that were created at the same time', async () => {
+        const ids = range(1, 320).map((number) => `job-${String(number).padStart(5, '0')}`);
+        const createdAt = (index: number): number => Math.floor(index / 7);
+        for (const index of scattered(ids.map((_, at) => at))) {
+          await store.createJob(createdJob(ids[index] ?? '', createdAt(index)));
+        }
+        const listed = await listAll();
+        expect(listed.map(({ jobId: id }) => id).sort()).toEqual(ids);
+        const times = listed.map((job) => job.createdAt);
+        expect(times).toEqual(times.toSorted((a, b) => b - a));
       });
     });
 

@@ -217,7 +217,7 @@ export type JobStore = {
   listChunks(jobId: string, from?: number): AsyncIterable<readonly ChunkRecord[]>;
   /** Writes marks; one on the same row (or chunk, or file) replaces the older. */
   putMarks(marks: readonly DeadMark[]): Promise<void>;
-  /** Removes marks; one that was replaced since it was read stays. */
+  /** Removes marks as they were read: one that was replaced since then stays. */
   removeMarks(marks: readonly DeadMark[]): Promise<void>;
   /** The marks in chunk and row order, in pages: all of them, or those on the chunk `from`, on later ones, and on their rows. */
   listMarks(jobId: string, from?: number): AsyncIterable<readonly DeadMark[]>;
@@ -226,7 +226,7 @@ export type JobStore = {
    * a terminal state and that was announced. May lag behind by moments.
    */
   listDueJobs(now: number): AsyncIterable<readonly string[]>;
-  /** Every job, those created last first. May lag behind by moments. */
+  /** Every job, those created last first, those created at the same time in any order. May lag behind by moments. */
   listJobs(): AsyncIterable<readonly Job[]>;
   /** Remembers that the event of a file version arrived, whatever came of it. */
   noteFile(file: ObjectVersion): Promise<void>;

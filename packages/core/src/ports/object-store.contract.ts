@@ -302,6 +302,48 @@ export const objectStoreContract = (name: string, setUp: () => Promise<ObjectSto
       });
     });
 
+    describe('removeVersion', () => {
+      it('removes this object, and no other', async () => {
+        const head = await store.put(made.bucket, key, 'text');
+        const others = [
+          await store
+            .put(made.bucket, `${key}.csv`, 'text')
+            .then((other) => versionOf(other, made.bucket, `${key}.csv`)),
+          await store.put(made.otherBucket, key, 'text').then((other) => versionOf(other, made.otherBucket)),
+        ];
+        await store.removeVersion(versionOf(head));
+        expect(await store.head(made.bucket, key)).toBeUndefined();
+        await expect(read(versionOf(head), 0, 4)).rejects.toMatchObject(changed);
+        for (const other of others) expect((await read(other, 0, 4)).toString()).toBe('text');
+      });
+
+      it('does nothing when it is gone, and when there never was one', async () => {
+        const head = await store.put(made.bucket, key, 'text');
+        await store.removeVersion(versionOf(head));
+        await store.removeVersion(versionOf(head));
+        await store.removeVersion({ bucket: made.bucket, key: 'in/never.csv' });
+        await store.put(made.bucket, key, 'new');
+        expect((await store.head(made.bucket, key))?.bytes).toBe(3);
+      });
+
+      it.each(oddKeys)('removes a key %s', async (_, oddKey) => {
+        await store.removeVersion(versionOf(await store.put(made.bucket, oddKey, 'text'), made.bucket, oddKey));
+        expect(await store.head(made.bucket, oddKey)).toBeUndefined();
+      });
+
+      it('leaves the versions beside it, where the bucket keeps them', async () => {
+        const first = await store.put(made.bucket, key, 'first');
+        const second = await store.put(made.bucket, key, 'second');
+        await store.removeVersion(versionOf(second));
+        const left = await store.head(made.bucket, key);
+        if (made.keepsVersions !== true) expect(left).toBeUndefined();
+        else {
+          expect(left).toEqual(first);
+          expect((await read(versionOf(first), 0, 5)).toString()).toBe('first');
+        }
+      });
+    });
+
     describe('list', () => {
       const collect = async (after?: ListCursor, prefix?: string): Promise<ListedVersion[]> => {
         const listed: ListedVersion[] = [];
@@ -365,6 +407,13 @@ export const objectStoreContract = (name: string, setUp: () => Promise<ObjectSto
       it.each(oddKeys)('lists a key %s', async (_, oddKey) => {
         await store.put(made.bucket, oddKey, 'text');
         expect(keysOf(await collect())).toEqual([oddKey]);
+      });
+
+      it('leaves out a version that was removed for good', async () => {
+        const head = await store.put(made.bucket, key, 'text');
+        await store.put(made.bucket, 'in/other.csv', 'text');
+        await store.removeVersion(versionOf(head));
+        expect(keysOf(await collect())).toEqual(['in/other.csv']);
       });
 
       it('leaves out what was removed, unless the bucket keeps it as a version', async () => {

@@ -273,6 +273,60 @@ export const rowStoreContract = (name: string, setUp: () => Promise<RowStoreSetU
       });
     });
 
+    describe('insert of rows that are written off', () => {
+      const why = { code: 'DROPPED', message: `it's "odd" \uffff 👍` };
+
+      it('makes them FAILED from the start', async () => {
+        expect(await store.insert(jobId, [rowOf(1, ['a', 2, null]), rowOf(2)], why)).toEqual(['inserted', 'inserted']);
+        expect(await readOne(1)).toEqual({
+          line: 2,
+          status: 'FAILED',
+          values: ['a', 2, null],
+          result: null,
+          error: why,
+        });
+        expect(await store.countChunk(jobId, chunk)).toEqual({ PENDING: 0, DONE: 0, FAILED: 2 });
+      });
+
+      it('takes a full call', async () => {
+        const rows = fullCall.map((row) => rowOf(row));
+        expect(await store.insert(jobId, rows, why)).toEqual(rows.map(() => 'inserted'));
+        expect(await readAll()).toHaveLength(statementsMax);
+        expect((await readAll()).every(({ error }) => error?.code === 'DROPPED')).toBe(true);
+        expect(await store.insert(jobId, rows, why)).toEqual(rows.map(() => 'same'));
+      });
+
+      it('leaves rows that stand there, whatever their status', async () => {
+        await fill([rowOf(1), rowOf(2), rowOf(3)]);
+        await store.finish(jobId, [doneOf(2), failedOf(3)]);
+        const before = await readAll();
+        expect(await store.insert(jobId, [rowOf(1), rowOf(2), rowOf(3), rowOf(4)], why)).toEqual([
+          'same',
+          'same',
+          'same',
+          'inserted',
+        ]);
+        expect(await store.insert(jobId, [rowOf(1, ['other'])], why)).toEqual(['different']);
+        expect((await readAll()).slice(0, 3)).toEqual(before);
+      });
+
+      it('leaves them final', async () => {
+        await store.insert(jobId, [rowOf(1)], why);
+        expect(await store.finish(jobId, [doneOf(1)])).toEqual(['different']);
+        expect(await store.finish(jobId, [failedOf(1, why.code, why.message)])).toEqual(['same']);
+        expect(await store.insert(jobId, [rowOf(1)])).toEqual(['same']);
+        expect(await readOne(1)).toMatchObject({ status: 'FAILED', error: why });
+      });
+
+      it.each<readonly [string, readonly RowTuple[]]>([
+        ['of 26 rows', range(1, statementsMax + 1).map((row) => rowOf(row))],
+        ['with a row twice', [rowOf(1), rowOf(2), rowOf(1)]],
+      ])('refuses a call %s, and writes nothing of it', async (_, call) => {
+        await expect(store.insert(jobId, call, why)).rejects.toMatchObject(refusal);
+        expect(await readAll()).toEqual([]);
+      });
+    });
+
     describe('finish', () => {
       it('moves a PENDING row to DONE with its result', async () => {
         await fill([rowOf(1)]);
@@ -555,23 +609,95 @@ export const rowStoreContract = (name: string, setUp: () => Promise<RowStoreSetU
       });
     });
 
-    describe('statusOf', () => {
-      it('is the status of the row, and of no other', async () => {
-        await fill([rowOf(1), rowOf(2), rowOf(17)]);
+    describe('getRow', () => {
+      it('is the row as a page has it, and no other', async () => {
+        await fill([rowOf(1), rowOf(2), rowOf(17), rowOf(18)]);
         await fill([rowOf(3, ['other'], otherChunk)]);
         await fill([rowOf(4)], otherJobId);
-        await store.finish(jobId, [doneOf(2), failedOf(17)]);
-        const statuses = await Promise.all([1, 2, 17, 3, 4, 33].map((row) => store.statusOf(jobId, chunk, row)));
-        expect(statuses).toEqual(['PENDING', 'DONE', 'FAILED', undefined, undefined, undefined]);
-        expect(await store.statusOf(jobId, otherChunk, 3)).toBe('PENDING');
-        expect(await store.statusOf(otherJobId, chunk, 4)).toBe('PENDING');
+        await store.finish(jobId, [doneOf(2), failedOf(17), doneOf(18, null)]);
+        for (const stored of await readAll()) {
+          expect(await store.getRow(jobId, chunk, stored.row)).toMatchObject(stored);
+        }
+        for (const row of [3, 4, 33]) expect(await store.getRow(jobId, chunk, row)).toBeUndefined();
+        expect(await store.getRow(jobId, otherChunk, 3)).toMatchObject({ row: 3, status: 'PENDING' });
+        expect(await store.getRow(otherJobId, chunk, 4)).toMatchObject({ row: 4, status: 'PENDING' });
       });
 
       it('is that of a write which was just confirmed', async () => {
         await fill([rowOf(1)]);
-        expect(await store.statusOf(jobId, chunk, 1)).toBe('PENDING');
+        expect((await store.getRow(jobId, chunk, 1))?.status).toBe('PENDING');
         await store.finish(jobId, [doneOf(1)]);
-        expect(await store.statusOf(jobId, chunk, 1)).toBe('DONE');
+        expect((await store.getRow(jobId, chunk, 1))?.status).toBe('DONE');
+      });
+
+      it('says when the row was created, and when it was finished once it is', async () => {
+        await fill([rowOf(1), rowOf(2)]);
+        const pending = await store.getRow(jobId, chunk, 1);
+        expect(pending?.createdAt).toEqual(expect.any(Number));
+        expect(pending).not.toHaveProperty('finishedAt');
+        await store.finish(jobId, [doneOf(1), failedOf(2)]);
+        for (const row of [1, 2]) {
+          const found = await store.getRow(jobId, chunk, row);
+          expect(found?.createdAt).toBe(pending?.createdAt);
+          expect(found?.finishedAt).toBeGreaterThanOrEqual(found?.createdAt ?? Number.POSITIVE_INFINITY);
+        }
+      });
+
+      it('says that a row which was written off was finished when it was created', async () => {
+        await store.insert(jobId, [rowOf(1)], { code: 'DROPPED', message: 'why' });
+        const found = await store.getRow(jobId, chunk, 1);
+        expect(found).toMatchObject({ status: 'FAILED', createdAt: expect.any(Number) });
+        expect(found?.finishedAt).toBe(found?.createdAt);
+      });
+    });
+
+    describe('remove', () => {
+      it('removes rows of every status, and no others', async () => {
+        await fill(range(1, 40).map((row) => rowOf(row)));
+        await fill([rowOf(2, ['other'], otherChunk)]);
+        await fill([rowOf(2)], otherJobId);
+        await store.finish(jobId, [doneOf(1), failedOf(17), doneOf(20)]);
+        expect(await store.remove(jobId, chunk, [17, 1, 2])).toEqual(['removed', 'removed', 'removed']);
+        expect((await readAll()).map(({ row }) => row)).toEqual(
+          range(1, 40).filter((row) => ![1, 2, 17].includes(row)),
+        );
+        expect(await store.countChunk(jobId, chunk)).toMatchObject({ PENDING: 36, DONE: 1, FAILED: 0 });
+        expect(await store.getRow(jobId, chunk, 17)).toBeUndefined();
+        expect(await store.getRow(jobId, otherChunk, 2)).toBeDefined();
+        expect(await store.getRow(otherJobId, chunk, 2)).toBeDefined();
+      });
+
+      it('takes a full call', async () => {
+        await fill(fullCall.map((row) => rowOf(row)));
+        await store.finish(jobId, [doneOf(1), failedOf(2)]);
+        expect(await store.remove(jobId, chunk, fullCall)).toEqual(fullCall.map(() => 'removed'));
+        expect(await readAll()).toEqual([]);
+        expect(await store.countChunk(jobId, chunk)).toEqual({ PENDING: 0, DONE: 0, FAILED: 0 });
+      });
+
+      it('answers removed of a row that is not there', async () => {
+        await fill([rowOf(1)]);
+        expect(await store.remove(jobId, chunk, [1, 2])).toEqual(['removed', 'removed']);
+        expect(await store.remove(jobId, chunk, [1, 2])).toEqual(['removed', 'removed']);
+      });
+
+      it('leaves a place in which a row may be written anew', async () => {
+        await fill([rowOf(1)]);
+        await store.finish(jobId, [doneOf(1)]);
+        await store.remove(jobId, chunk, [1]);
+        expect(await store.finish(jobId, [doneOf(1)])).toEqual(['missing']);
+        await fill([rowOf(1, ['other'])]);
+        expect(await readOne(1)).toMatchObject({ status: 'PENDING', values: ['other'] });
+      });
+
+      it.each([
+        ['of 26 rows', range(1, statementsMax + 1)],
+        ['with a row twice', [1, 2, 1]],
+        ['of no rows', []],
+      ])('refuses a call %s, and removes nothing', async (_, rows) => {
+        await fill([rowOf(1), rowOf(2)]);
+        await expect(store.remove(jobId, chunk, rows)).rejects.toMatchObject(refusal);
+        expect(await readAll()).toHaveLength(2);
       });
     });
 

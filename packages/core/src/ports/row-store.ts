@@ -33,8 +33,8 @@ export type StoredRow = {
 /** A row with its times, in milliseconds since the Unix epoch. */
 export type DatedRow = StoredRow & { readonly createdAt: number; readonly finishedAt?: number };
 
-/** `absent`: there was no such row. */
-export type RemoveOutcome = 'removed' | 'absent' | 'throttled' | 'failed';
+/** `removed`: it is gone, and so is one that was not there. The others as above. */
+export type RemoveOutcome = 'removed' | 'throttled' | 'failed';
 
 /**
  * The rows table. Writes are conditional per row: an insert never overwrites, a finish only moves PENDING forward.
@@ -42,7 +42,10 @@ export type RemoveOutcome = 'removed' | 'absent' | 'throttled' | 'failed';
  * Outcomes stand in the order of the call.
  */
 export type RowStore = {
-  /** With `writtenOff` the rows are FAILED from the start, and no stage ever works on them. */
+  /**
+   * With `writtenOff` the rows are FAILED from the start, with this error, and no stage ever works on them. What `same` says is
+   * that the row stands there, whatever its status: one that was PENDING stays so.
+   */
   insert(
     jobId: string,
     rows: readonly RowTuple[],
@@ -55,6 +58,6 @@ export type RowStore = {
   getRow(jobId: string, chunk: number, row: number): Promise<DatedRow | undefined>;
   /** The rows of a chunk in row order, in pages. */
   readChunk(jobId: string, chunk: number): AsyncIterable<readonly StoredRow[]>;
-  /** Deletes rows of a chunk, whatever their status. At most 25, all distinct. */
+  /** Deletes rows of a chunk, whatever their status; no stage hears of it. At most 25 a call, all distinct. */
   remove(jobId: string, chunk: number, rows: readonly number[]): Promise<readonly RemoveOutcome[]>;
 };
