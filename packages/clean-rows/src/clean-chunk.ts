@@ -6,15 +6,21 @@ import { rejectKeyOf } from '@sluice/core/identity';
 import type { ChunkMessage } from '@sluice/core/messages';
 import { rowsEnvelope, serialise } from '@sluice/core/messages';
 import { createPacker, rowBytesMax } from '@sluice/core/pack';
-import type { ChunkCounts, Job } from '@sluice/core/ports/job-store';
+import type { ChunkCounts, Job, JobStore } from '@sluice/core/ports/job-store';
 import { batchEntriesMax } from '@sluice/core/ports/queue';
 import { schemaOf } from '@sluice/core/profile';
 import { readObject } from '@sluice/core/read-object';
 import type { RejectReason } from '@sluice/core/rejects';
 import { createRangeCursor } from '@sluice/core/row-ranges';
 import { sendOrThrow } from '@sluice/core/send';
-import type { CleanRowsPorts } from './clean-rows.ts';
+import type { Seams, Services } from '@sluice/core/stage';
 import { toRejectLine } from './reject-line.ts';
+
+export type CleanChunkPorts = Pick<Seams, 'clock' | 'random'> & {
+  readonly objects: Pick<Services['objects'], 'readRange' | 'put'>;
+  readonly jobs: Pick<JobStore, 'putCounts'>;
+  readonly queues: Pick<Services['queues'], 'rows'>;
+};
 
 /** Which rows of the chunk, asked for in order, are wanted: all, or those of a repair's ranges. */
 const wantedRows = (ranges: ChunkMessage['ranges']): ((row: number) => boolean) =>
@@ -32,7 +38,7 @@ const tooLarge = (bytes: number): RejectReason => ({
 export const cleanChunk = async (
   job: Job,
   message: ChunkMessage,
-  ports: CleanRowsPorts,
+  ports: CleanChunkPorts,
   bucket: string,
 ): Promise<ChunkCounts> => {
   const { layout, jobId } = job;
