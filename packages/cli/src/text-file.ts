@@ -11,6 +11,8 @@ export const temporarySuffix = '.tmp';
 export type TextFile = {
   readonly path: string;
   write(text: string): void;
+  /** The same with bytes, which need not be text. */
+  writeBytes(bytes: Uint8Array): void;
   /** Ends the writing: everything is on the disk, and does not appear yet. */
   finish(): void;
   /** Lets it appear, for good: neither a kill nor a power cut leaves less than the whole file. */
@@ -24,9 +26,11 @@ export const createTextFile = (path: string): TextFile => {
   const file = openSync(temporary, 'w');
   let waiting = '';
   let isOpen = true;
-  const flush = (): void => {
-    const bytes = Buffer.from(waiting);
+  const writeNow = (bytes: Uint8Array): void => {
     for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+  };
+  const flush = (): void => {
+    writeNow(Buffer.from(waiting));
     waiting = '';
   };
   const finish = (): void => {
@@ -41,6 +45,10 @@ export const createTextFile = (path: string): TextFile => {
     write(text) {
       waiting += text;
       if (waiting.length >= bufferBytes) flush();
+    },
+    writeBytes(bytes) {
+      flush();
+      writeNow(bytes);
     },
     finish,
     close() {
