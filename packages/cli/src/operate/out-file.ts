@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { toTerminalText } from '../terminal-text.ts';
+import { createTextFile } from '../text-file.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** Throws UsageError for a file that must not be written, before anything is read. */
+export const checkOutFile = (path: string, force: boolean): void => {
+  const shown = toTerminalText(path);
+  if (statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new UsageError(`--out: expected a file in a folder that is there, found none for ${shown}`);
+  }
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isFile()) throw new UsageError(`--out: expected a file, found something else at ${shown}`);
+  if (!force) throw new UsageError(`--out: expected a new file, found one at ${shown} (--force replaces it)`);
+};
+
+/** What was written to a file: its size, and the SHA-256 of it in hexadecimal digits. */
+export type Written = { readonly file: string; readonly bytes: number; readonly sha256: string };
+
+/** A file that appears whole, by rename, once it is closed. */
+export type OutFile = {
+  write(bytes: Uint8Array): void;
+  /** Everything is on the disk, and does not appear yet. */
+  finish(): Written;
+  close(): void;
+  /** Gives up: nothing is left. Of a closed file nothing is lost. */
+  discard(): void;
+};
+
+/** Throws UsageError where none can be made. */
+export const createOutFile = (path: string): OutFile => {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const create = () => {
+    try {
+      return createTextFile(path);
+    } catch (thrown) {
+      const { code = 'error' } = thrown as { readonly code?: string };
+      if (code === 'ENOSPC') throw thrown;
+      throw new UsageError(`--out: expected a file that can be written, found ${toTerminalText(path)} (${code})`);
+    }
+  };
+  const file = create();
+  return {
+    write(piece) {
+      hash.update(piece);
+      bytes += piece.length;
+      file.writeBytes(piece);
+    },
+    finish() {
+      file.finish();
+      return { file: path, bytes, sha256: hash.digest('hex') };
+    },
+    close: file.close,
+    discard: file.discard,
+  };
+};
