@@ -15,6 +15,7 @@ import { createHealthyInspector } from './doctor/healthy-inspector.ts';
 import type { Inspector } from './doctor/inspect.ts';
 import type { MetricReader } from './metrics.ts';
 import type { Operator } from './operator.ts';
+import type { PutFile } from './put-file.ts';
 import type { Session } from './session.ts';
 import type { Stack } from './stack.ts';
 
@@ -55,6 +56,8 @@ export type HarnessSettings = {
   readonly metrics?: MetricReader;
   /** Settings of the services that are not as Terraform makes them. */
   readonly inspect?: Partial<Inspector>;
+  /** Puts into `objects` when it is not given. */
+  readonly putFile?: PutFile;
   readonly stack?: Partial<Stack>;
   readonly clock?: VirtualClock;
   /** Answers to what is asked, in order. A question beyond them is a defect of the test. */
@@ -127,6 +130,12 @@ export const createOperateHarness = ({
   queues: someQueues = {},
   deadLetters: someLetters = {},
   metrics = async () => new Map(),
+  putFile = async (bucket, key, { bytes, read }, { signal: stop, onSent }) => {
+    const body = await read(0, bytes);
+    stop.throwIfAborted();
+    onSent(body.length);
+    return objects.put(bucket, key, body);
+  },
   inspect = {},
   stack = {},
   answers = [],
@@ -145,6 +154,7 @@ export const createOperateHarness = ({
     queues,
     deadLetters,
     metrics,
+    putFile,
     inspect: createHealthyInspector({ ...testStack, ...stack }, inspect),
     clock,
     random: () => 0.5,

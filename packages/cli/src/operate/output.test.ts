@@ -1,0 +1,63 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../usage-error.ts';
+import { createAsk, createOutput } from './output.ts';
+
+describe('output', () => {
+  it('is JSON on standard output with --json, lines without it, and notes on standard error', () => {
+    const written: string[] = [];
+    const stream = (name: string) => ({ write: (text: string) => written.push(`${name} ${text}`) > 0 });
+    createOutput(true, stream('out'), stream('err')).result({ a: 1 }, ['a']);
+    createOutput(false, stream('out'), stream('err')).result({ a: 1 }, ['a', 'b']);
+    createOutput(false, stream('out'), stream('err')).note('n');
+    expect(written).toEqual(['out {\n  "a": 1\n}\n', 'out a\nb\n', 'err n\n']);
+  });
+});
+
+const terminal = (isTTY: boolean) => Object.assign(new PassThrough(), { isTTY });
+
+const asking = (flags: { yes?: boolean; json: boolean }, isTTY = true) => {
+  const [input, output] = [terminal(isTTY), terminal(isTTY)];
+  const controller = new AbortController();
+  return { input, output, controller, ask: createAsk(flags, input, output, controller.signal) };
+};
+
+describe('a question', () => {
+  it.each([
+    ['y\n', true],
+    [' YES \n', true],
+    ['n\n', false],
+    ['\n', false],
+    ['yesterday\n', false],
+  ])('that is answered with %j is answered with %s', async (answer, expected) => {
+    const { ask, input, output } = asking({ json: false });
+    input.write(answer);
+    expect(await ask('Do it?')).toBe(expected);
+    expect(String(output.read())).toContain('Do it? [y/N] ');
+  });
+
+  it('that nobody answers before the input ends is a no', async () => {
+    const { ask, input } = asking({ json: false });
+    const answer = ask('Do it?');
+    input.end();
+    expect(await answer).toBe(false);
+  });
+
+  it('is not asked with --yes', async () => {
+    expect(await asking({ yes: true, json: true }, false).ask('Do it?')).toBe(true);
+  });
+
+  it.each([
+    [{ json: true }, true, 'Do it? Expected --yes along with --json, found --json alone'],
+    [{ json: false }, false, 'Do it? Expected an answer from a terminal or --yes, found neither'],
+  ])('is wrong usage with %j where a terminal is there: %s', async (flags, isTTY, message) => {
+    await expect(asking(flags, isTTY).ask('Do it?')).rejects.toThrow(new UsageError(message));
+  });
+
+  it('is broken off by an interrupt', async () => {
+    const { ask, controller } = asking({ json: false });
+    const answer = ask('Do it?');
+    controller.abort(new Error('interrupted'));
+    await expect(answer).rejects.toThrow('interrupted');
+  });
+});
