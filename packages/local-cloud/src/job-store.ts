@@ -37,6 +37,10 @@ const toChunk = ({ plan, cleaned, closed }: ChunkRow): ChunkRecord => ({
   ...(closed === null ? {} : { closed: JSON.parse(closed) as { done: number; failed: number } }),
 });
 
+/** Marks that are alike are the same text: their fields stand in one order, whoever made them. */
+const markText = ({ jobId, stage, chunk, row, code, message, attempts, permanent }: DeadMark): string =>
+  JSON.stringify({ jobId, stage, chunk, row, code, message, attempts, permanent });
+
 /** What the table shows of a job beside its body; nothing once it is closed. */
 const dueOf = (job: Job): number | null => (isOpenJob(job) ? job.auditAt : null);
 
@@ -45,6 +49,9 @@ export const createLocalJobs = (database: LocalDatabase): JobStore => {
   const selectJob = database.prepare('SELECT body FROM jobs WHERE job = ?');
   const updateJob = database.prepare('UPDATE jobs SET audit_at = ?, body = ? WHERE job = ?');
   const dueJobs = database.prepare('SELECT job FROM jobs WHERE audit_at <= ? ORDER BY audit_at, job');
+  const newestJobs = database.prepare(
+    `SELECT job, body ->> 'createdAt' AS created FROM jobs ORDER BY created DESC, job`,
+  );
   const insertFile = database.prepare('INSERT INTO files (file) VALUES (?) ON CONFLICT DO NOTHING');
   const selectFile = database.prepare('SELECT 1 FROM files WHERE file = ?');
   const takeLease = database.prepare(`
@@ -61,6 +68,7 @@ export const createLocalJobs = (database: LocalDatabase): JobStore => {
   const writeMark = database.prepare(
     'INSERT INTO marks (job, chunk, row, body) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body',
   );
+  const removeMark = database.prepare('DELETE FROM marks WHERE job = ? AND chunk = ? AND row = ? AND body = ?');
   const selectMarks = database.prepare(
     `SELECT chunk, row, body FROM marks WHERE job = ? AND (chunk, row) > (?, ?) ORDER BY chunk, row LIMIT ${pageSize}`,
   );
@@ -102,7 +110,12 @@ export const createLocalJobs = (database: LocalDatabase): JobStore => {
     },
     async putMarks(marks) {
       for (const mark of marks) {
-        database.write(writeMark, mark.jobId, mark.chunk ?? whole, mark.row ?? whole, JSON.stringify(mark));
+        database.write(writeMark, mark.jobId, mark.chunk ?? whole, mark.row ?? whole, markText(mark));
+      }
+    },
+    async removeMarks(marks) {
+      for (const mark of marks) {
+        database.write(removeMark, mark.jobId, mark.chunk ?? whole, mark.row ?? whole, markText(mark));
       }
     },
     async *listMarks(jobId, from = whole) {
@@ -118,6 +131,12 @@ export const createLocalJobs = (database: LocalDatabase): JobStore => {
       const jobs = dueJobs.all(now) as unknown as { job: string }[];
       for (let from = 0; from < jobs.length; from += pageSize) {
         yield jobs.slice(from, from + pageSize).map(({ job }) => job);
+      }
+    },
+    async *listJobs() {
+      const ids = (newestJobs.all() as unknown as { job: string }[]).map(({ job }) => job);
+      for (let from = 0; from < ids.length; from += pageSize) {
+        yield ids.slice(from, from + pageSize).flatMap((id) => getJob(id) ?? []);
       }
     },
     async noteFile(file) {

@@ -186,6 +186,13 @@ export const createLocalObjects = (buckets: Readonly<Record<string, string>>, on
       );
     },
     putStream: write,
+    async removeVersion({ bucket, key, versionId }) {
+      const path = pathOf(bucket, key);
+      // No version here has an id, so one that is asked for is gone. A folder is no object.
+      if (versionId !== undefined || (await statOf(path)) === undefined) return;
+      await rm(path, { force: true });
+      await syncFolder(dirname(path));
+    },
     list,
   };
 };

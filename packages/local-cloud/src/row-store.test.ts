@@ -66,6 +66,22 @@ describe('the stream of the local rows table', () => {
     expect(appends()).toBe(1);
   });
 
+  it('holds a row that was written off as FAILED from the start, which no mapping asks for', async () => {
+    const { store, takeChanges } = setUp();
+    const rows = fullCall.map((row) => rowOf(row));
+    await store.insert(jobId, rows, { code: 'DROPPED', message: 'why' });
+    expect(summarise(takeChanges())).toEqual(fullCall.map((row) => `INSERT ${row} FAILED`));
+  });
+
+  it('holds nothing of rows that are removed', async () => {
+    const { store, takeChanges } = setUp();
+    await store.insert(jobId, [rowOf(1), rowOf(2)]);
+    await store.finish(jobId, [doneOf(2)]);
+    takeChanges();
+    await store.remove(jobId, 0, [1, 2, 3]);
+    expect(takeChanges()).toEqual([]);
+  });
+
   it('holds one MODIFY for a row that ends', async () => {
     const { store, clock, takeChanges, appends } = setUp();
     await store.insert(jobId, [rowOf(1), rowOf(2)]);

@@ -3,10 +3,11 @@ import { SluiceError } from '@sluice/core/errors';
 import type { OutcomeTuple, RowTuple } from '@sluice/core/messages';
 import type { Clock } from '@sluice/core/ports/clock';
 import type {
+  DatedRow,
   FinishOutcome,
   InsertOutcome,
+  RemoveOutcome,
   RowCounts,
-  RowStatus,
   RowStore,
   StoredRow,
 } from '@sluice/core/ports/row-store';
@@ -27,6 +28,7 @@ const pageRows = 2_000;
 
 type OutcomeRecord = { readonly status: string; readonly outcome: string };
 type FullRecord = readonly [row: number, line: number, data: string, status: string | null, outcome: string | null];
+type DatedRecord = readonly [...FullRecord, created: number, finished: number | null];
 
 /** One placeholder group per row of a call. */
 const groups = (group: string): string => Array.from({ length: statementsMax }, () => group).join(',');
@@ -54,7 +56,7 @@ const checkCall = (
 /** The text that is kept of an outcome: its result or its error, as JSON. */
 const outcomeText = (outcome: OutcomeTuple): string => JSON.stringify(outcome[3]);
 
-const toStoredRow = ([row, line, data, status, outcome]: FullRecord): StoredRow => {
+const toStoredRow = ([row, line, data, status, outcome]: FullRecord | DatedRecord): StoredRow => {
   if (status === null || outcome === null) return { row, line, data, status: 'PENDING' };
   if (status === 'FAILED') {
     const [code, message] = JSON.parse(outcome) as [string, string];
@@ -79,7 +81,14 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     SELECT * FROM (VALUES ${groups('(?, ?, ?, ?, ?, ?)')}) AS new
     WHERE EXISTS (SELECT 1 FROM rows WHERE job = new.column1 AND chunk = new.column2 AND row = new.column3)
   `);
-  const getRow = database.prepare('SELECT line, data FROM rows WHERE job = ? AND chunk = ? AND row = ?');
+  const imageOf = database.prepare('SELECT line, data FROM rows WHERE job = ? AND chunk = ? AND row = ?');
+  const selectRow = database.prepare(`
+    SELECT rows.row, line, data, status, outcome, created, finished FROM rows LEFT JOIN outcomes USING (job, chunk, row)
+    WHERE job = ? AND chunk = ? AND rows.row = ?
+  `);
+  selectRow.setReturnArrays(true);
+  const removeRow = database.prepare('DELETE FROM rows WHERE job = ? AND chunk = ? AND row = ?');
+  const removeOutcome = database.prepare('DELETE FROM outcomes WHERE job = ? AND chunk = ? AND row = ?');
   const getOutcome = database.prepare('SELECT status, outcome FROM outcomes WHERE job = ? AND chunk = ? AND row = ?');
   const countRows = database.prepare('SELECT COUNT(*) AS count FROM rows WHERE job = ? AND chunk = ?');
   const countOutcomes = database.prepare(
@@ -124,16 +133,26 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     }
   };
 
-  const insert = async (jobId: string, rows: readonly RowTuple[]): Promise<InsertOutcome[]> => {
+  const insert = async (
+    jobId: string,
+    rows: readonly RowTuple[],
+    writtenOff?: StoredRow['error'],
+  ): Promise<InsertOutcome[]> => {
     const texts = rows.map(([, , , values]) => JSON.stringify(values));
-    checkCall(rows, texts);
+    const error = writtenOff === undefined ? '' : JSON.stringify([writtenOff.code, writtenOff.message]);
+    checkCall(rows, error === '' ? texts : texts.map((text) => text + error));
+    const status = writtenOff === undefined ? 'PENDING' : 'FAILED';
     const at = clock.now();
     const key = keyOf(jobId);
     const append = ([chunk, row, line]: RowTuple, data: string): void => {
-      stream.append({ eventName: 'INSERT', jobId, chunk, row, status: 'PENDING', at, image: { line, data } });
+      stream.append({ eventName: 'INSERT', jobId, chunk, row, status, at, image: { line, data } });
     };
     // A character is at most three bytes.
-    if (rows.length === statementsMax && texts.every((text) => text.length * 3 < itemBytesMax)) {
+    if (
+      writtenOff === undefined &&
+      rows.length === statementsMax &&
+      texts.every((text) => text.length * 3 < itemBytesMax)
+    ) {
       const parameters: SQLInputValue[] = [];
       rows.forEach(([chunk, row, line], i) => {
         parameters.push(key, chunk, row, line, texts[i] ?? '', at);
@@ -148,12 +167,13 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     return rows.map((tuple, i): InsertOutcome => {
       const [chunk, row, line] = tuple;
       const data = texts[i] ?? '';
-      if (Buffer.byteLength(data) >= itemBytesMax) return 'refused';
+      if (Buffer.byteLength(data) + Buffer.byteLength(error) >= itemBytesMax) return 'refused';
       if (database.write(insertOne, key, chunk, row, line, data, at) > 0) {
+        if (writtenOff !== undefined) database.write(finishOne, key, chunk, row, status, error, at);
         append(tuple, data);
         return 'inserted';
       }
-      const found = getRow.get(key, chunk, row) as Image | undefined;
+      const found = imageOf.get(key, chunk, row) as Image | undefined;
       return found?.line === line && found.data === data ? 'same' : 'different';
     });
   };
@@ -187,7 +207,7 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     }
     return outcomes.map((tuple, i): FinishOutcome => {
       const [chunk, row, status] = tuple;
-      const found = getRow.get(key, chunk, row) as Image | undefined;
+      const found = imageOf.get(key, chunk, row) as Image | undefined;
       if (found === undefined) return 'missing';
       const text = texts[i] ?? '';
       if (database.write(finishOne, key, chunk, row, status, text, at) > 0) {
@@ -214,21 +234,36 @@ export const createLocalRows = (database: LocalDatabase, stream: LocalStream, cl
     return pending === undefined ? found : { ...found, pendingRow: pending.row };
   };
 
-  const statusOf = async (jobId: string, chunk: number, row: number): Promise<RowStatus | undefined> => {
+  const getRow = async (jobId: string, chunk: number, row: number): Promise<DatedRow | undefined> => {
+    const found = selectRow.get(keyOf(jobId), chunk, row) as unknown as DatedRecord | undefined;
+    if (found === undefined) return undefined;
+    const [, , , , , createdAt, finishedAt] = found;
+    return { ...toStoredRow(found), createdAt, ...(finishedAt === null ? {} : { finishedAt }) };
+  };
+
+  /** As with REMOVE on AWS, which no mapping asks for, nothing of it is in the stream. */
+  const remove = async (jobId: string, chunk: number, rows: readonly number[]): Promise<RemoveOutcome[]> => {
+    checkCall(
+      rows.map((row) => [chunk, row]),
+      [],
+    );
     const key = keyOf(jobId);
-    const outcome = getOutcome.get(key, chunk, row) as OutcomeRecord | undefined;
-    if (outcome !== undefined) return outcome.status as RowStatus;
-    return getRow.get(key, chunk, row) === undefined ? undefined : 'PENDING';
+    for (const row of rows) {
+      database.write(removeOutcome, key, chunk, row);
+      database.write(removeRow, key, chunk, row);
+    }
+    return rows.map(() => 'removed');
   };
 
   /** What the image of a change holds that came without it. */
-  const readImage = ({ jobId, chunk, row }: Change): Image => getRow.get(keyOf(jobId), chunk, row) as Image;
+  const readImage = ({ jobId, chunk, row }: Change): Image => imageOf.get(keyOf(jobId), chunk, row) as Image;
 
   const port: RowStore = {
     insert,
     finish,
     countChunk,
-    statusOf,
+    getRow,
+    remove,
     async *readChunk(jobId, chunk) {
       for (let after = 0; ; ) {
         const records = selectPage.all(keyOf(jobId), chunk, after) as unknown as FullRecord[];

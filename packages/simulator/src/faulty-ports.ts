@@ -195,14 +195,14 @@ export const createFaultyPorts = (
   const { objects, rows, jobs } = services;
 
   const rowPorts: RowStore = {
-    insert: (jobId, tuples) =>
+    insert: (jobId, tuples, writtenOff) =>
       perform({
         name: `inserts ${tuples.length} rows`,
         before: ['write-lost'],
         after: ['write-reply-lost'],
         effect: () =>
           write(jobId, tuples, async (taken) => {
-            const outcomes = await rows.insert(jobId, taken);
+            const outcomes = await rows.insert(jobId, taken, writtenOff);
             world.actAs(environment.actor, () => world.tell({ kind: 'inserted', jobId, rows: taken, outcomes }));
             return outcomes;
           }),
@@ -225,8 +225,15 @@ export const createFaultyPorts = (
         before: ['read-failed'],
         effect: () => rows.countChunk(jobId, chunk),
       }),
-    statusOf: (...given) =>
-      perform({ name: `looks at row ${given[2]}`, before: ['read-failed'], effect: () => rows.statusOf(...given) }),
+    getRow: (...given) =>
+      perform({ name: `looks at row ${given[2]}`, before: ['read-failed'], effect: () => rows.getRow(...given) }),
+    remove: (...given) =>
+      perform({
+        name: `removes ${given[2].length} rows`,
+        before: ['write-lost'],
+        after: ['write-reply-lost'],
+        effect: () => rows.remove(...given),
+      }),
     readChunk: (jobId, chunk) => list(`reads chunk ${chunk}`, () => rows.readChunk(jobId, chunk)),
   };
 
@@ -274,10 +281,12 @@ export const createFaultyPorts = (
         await jobs.putMarks(marks);
         tell({ kind: 'marked', marks });
       }),
+    removeMarks: (marks) => ledger(`takes ${marks.length} marks back`, () => jobs.removeMarks(marks)),
     noteFile: (file) => ledger('notes a file', () => jobs.noteFile(file)),
     hasFile: (file) => perform({ name: 'looks for a file', before: ['read-failed'], effect: () => jobs.hasFile(file) }),
     listChunks: (...given) => list('lists chunks', () => jobs.listChunks(...given)),
     listMarks: (jobId) => list('lists marks', () => jobs.listMarks(jobId)),
+    listJobs: () => list('lists jobs', () => jobs.listJobs()),
     // An index lags behind: a job may not be in it yet.
     listDueJobs: (now) =>
       list('lists jobs that are due', async function* () {
@@ -337,6 +346,13 @@ export const createFaultyPorts = (
           tell({ kind: 'put', bucket, key, bytes });
           return head;
         },
+      }),
+    removeVersion: (version) =>
+      perform({
+        name: 'removes an object',
+        before: ['slow-down'],
+        after: ['write-reply-lost'],
+        effect: () => objects.removeVersion(version),
       }),
     async putStream(bucket, key, body) {
       const bytes = Buffer.concat(await Array.fromAsync(body));

@@ -113,6 +113,12 @@ export const createVersionedObjects = (options: VersionedObjectsOptions): Versio
       for await (const piece of body) pieces.push(Buffer.from(piece));
       return toHead(store(bucket, key, Buffer.concat(pieces), now()));
     },
+    async removeVersion({ bucket, key, versionId }) {
+      const found = keysOf(bucket).get(key);
+      if (found === undefined) return;
+      found.stored = found.stored.filter((stored) => stored.versionId !== versionId);
+      if (found.stored.length === 0) keysOf(bucket).delete(key);
+    },
     async *list(bucket, after, prefix = '') {
       const listed = [...keysOf(bucket)]
         .filter(([key]) => key.startsWith(prefix))

@@ -77,6 +77,7 @@ const writes: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['putCounts', () => store.putCounts(jobId, 0, { accepted: 1, rejected: 0 })],
   ['closeChunk', () => store.closeChunk(jobId, 0, { done: 1, failed: 0 })],
   ['putMarks', () => store.putMarks([markOf(1)])],
+  ['removeMarks', () => store.removeMarks([markOf(1)])],
   ['noteFile', () => store.noteFile(job.file)],
 ];
 const reads: readonly (readonly [string, () => Promise<unknown>])[] = [
@@ -84,9 +85,10 @@ const reads: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['listChunks', () => drain(store.listChunks(jobId))],
   ['listMarks', () => drain(store.listMarks(jobId))],
   ['listDueJobs', () => drain(store.listDueJobs(1))],
+  ['listJobs', () => drain(store.listJobs())],
   ['hasFile', () => store.hasFile(job.file)],
 ];
-const isAny = is('PutItem', 'UpdateItem', 'GetItem', 'Query');
+const isAny = is('PutItem', 'UpdateItem', 'DeleteItem', 'GetItem', 'Query');
 
 describe('the jobs table when it is throttled or down', () => {
   it.each([...writes, ...reads])('%s throws THROTTLED when it is throttled', async (_, call) => {
@@ -199,7 +201,9 @@ describe('what the jobs table is sent', () => {
       await store.putChunks(jobId, [planOf(0)]);
       await store.putCounts(jobId, 0, { accepted: 1, rejected: 1, rejects: odd });
       await store.putMarks([{ ...markOf(1, odd), code: odd }]);
+      await store.removeMarks([{ ...markOf(1, odd), code: odd }]);
     });
+    expect(scripted.itemsOf(table).filter(({ mark }) => mark !== undefined)).toEqual([]);
     for (const request of requests) {
       const expressions = Object.entries(bodyOf(request)).filter(([name]) => name.endsWith('Expression'));
       expect(JSON.stringify(expressions)).not.toContain('c"');
@@ -207,7 +211,7 @@ describe('what the jobs table is sent', () => {
     }
   });
 
-  it('asks for consistent answers but for the list of due jobs', async () => {
+  it('asks for consistent answers but for the indexes', async () => {
     await store.createJob(job);
     const requests = await during(async () => {
       for (const [, read] of reads) await read();
@@ -217,8 +221,31 @@ describe('what the jobs table is sent', () => {
       true,
       true,
       false,
+      // Which jobs there are, and each of them.
+      false,
+      true,
       true,
     ]);
+  });
+
+  it('is a job that stands among all jobs from its creation on, and is never moved there', async () => {
+    await store.createJob(job);
+    const placeNow = () => {
+      const { created, createdAt } = scripted.itemsOf(table)[0] ?? {};
+      return { created, createdAt };
+    };
+    expect(placeNow()).toEqual({ created: { S: 'job' }, createdAt: { N: '1700000000000' } });
+    await store.changeJob(jobId, ['PLANNING'], { state: 'COMPLETE', announcedAt: 1 });
+    await store.changeJob(jobId, ['COMPLETE'], { forgottenAt: 2 });
+    expect(placeNow()).toEqual({ created: { S: 'job' }, createdAt: { N: '1700000000000' } });
+  });
+
+  it('is a mark whose text does not go by the order in which its parts were written down', async () => {
+    const { message, ...rest } = markOf(1);
+    await store.putMarks([{ message, ...rest }]);
+    const [item] = scripted.itemsOf(table);
+    await store.putMarks([{ ...rest, message }]);
+    expect(scripted.itemsOf(table)[0]).toEqual(item);
   });
 
   it('is one mark of two on the same place, the later', async () => {
@@ -234,6 +261,38 @@ describe('what the jobs table is sent', () => {
     await store.putMarks([markOf(1, '\ud83d')]);
     expect((await store.getJob(jobId))?.profile).toEqual({ prefix: '\ud83d', schema: ['\udc00'] });
     for await (const marks of store.listMarks(jobId)) expect(marks[0]?.message).toBe('\ud83d');
+  });
+});
+
+describe('the list of jobs', () => {
+  const createJobs = async (count: number): Promise<string[]> => {
+    const ids = range(1, count).map((number) => `job-${String(number).padStart(5, '0')}`);
+    for (const [index, id] of ids.entries()) await store.createJob({ ...job, jobId: id, createdAt: index });
+    return ids;
+  };
+
+  it('reads a page of jobs only when it is asked for', async () => {
+    const ids = await createJobs(101);
+    const pages = store.listJobs()[Symbol.asyncIterator]();
+    const requests = await during(async () => {
+      const { value } = await pages.next();
+      expect((value as readonly Job[]).map(({ jobId: id }) => id)).toEqual(ids.toReversed().slice(0, 100));
+    });
+    expect(requests.map(({ operation }) => operation)).toEqual(['Query', ...range(1, 100).map(() => 'GetItem')]);
+  });
+
+  it('leaves out a job that the index still has and the table has not', async () => {
+    await createJobs(2);
+    endpoint.script({ when: is('GetItem'), instead: { status: 200, body: '{}' } });
+    const listed = await Array.fromAsync(store.listJobs());
+    expect(listed.flat()).toHaveLength(1);
+  });
+
+  it('begins no further reads after one that failed', async () => {
+    await createJobs(90);
+    endpoint.script({ when: is('GetItem'), instead: dynamoDbError('AccessDeniedException') });
+    const requests = await during(() => expect(drain(store.listJobs())).rejects.toMatchObject({ code: 'UNKNOWN' }));
+    expect(requests.length).toBeLessThan(60);
   });
 });
 

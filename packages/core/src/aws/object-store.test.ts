@@ -108,3 +108,50 @@ describe('a listing of a bucket that keeps versions', () => {
     await expect(first).rejects.toMatchObject({ name: 'SluiceError', code: 'UNKNOWN' });
   });
 });
+
+describe('a version that is removed', () => {
+  const setUp = async (keepsVersions: boolean) => {
+    const client = createS3Client({ ...scriptedAccess, endpoint: endpoint.url });
+    onTestFinished(() => client.destroy());
+    const bucket = `removed-${keepsVersions}-${endpoint.requests.length}`;
+    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+    if (keepsVersions) {
+      const VersioningConfiguration = { Status: 'Enabled' } as const;
+      await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+    }
+    const store = createAwsObjects(client);
+    const listed = async (): Promise<(string | undefined)[]> =>
+      (await Array.fromAsync(store.list(bucket))).flatMap(({ versions }) => versions.map(({ etag }) => etag));
+    return { bucket, store, listed };
+  };
+
+  it('is gone for good, and the others stay', async () => {
+    const { bucket, store, listed } = await setUp(true);
+    const [first, second] = [await store.put(bucket, 'a', 'first'), await store.put(bucket, 'a', 'second')];
+    await store.removeVersion({ bucket, key: 'a', ...first });
+    expect(await listed()).toEqual([second.etag]);
+    await store.removeVersion({ bucket, key: 'a', ...second });
+    await store.removeVersion({ bucket, key: 'a', ...second });
+    expect(await listed()).toEqual([]);
+  });
+
+  it('is the one without an id where none is given, never a delete marker over the others', async () => {
+    const { bucket, store, listed } = await setUp(true);
+    const { etag } = await store.put(bucket, 'a', 'text');
+    await store.removeVersion({ bucket, key: 'a' });
+    expect(await listed()).toEqual([etag]);
+    expect((await store.head(bucket, 'a'))?.etag).toBe(etag);
+  });
+
+  it.each([
+    ['SlowDown', 'THROTTLED'],
+    ['AccessDenied', 'UNKNOWN'],
+  ])('throws when S3 answers %s, and stays', async (code, expected) => {
+    const { bucket, store, listed } = await setUp(false);
+    const { etag } = await store.put(bucket, 'a', 'text');
+    const times = code === 'SlowDown' ? 3 : 1;
+    endpoint.script({ when: ({ operation }) => operation === 'DeleteObject', times, instead: s3Error(code) });
+    await expect(store.removeVersion({ bucket, key: 'a' })).rejects.toMatchObject({ code: expected });
+    expect(await listed()).toEqual([etag]);
+  });
+});

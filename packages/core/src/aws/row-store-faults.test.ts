@@ -333,3 +333,92 @@ describe('reading a chunk', () => {
     await expect(store.countChunk(jobId, 3)).rejects.toMatchObject({ code: 'THROTTLED' });
   });
 });
+
+describe('a removal of rows', () => {
+  const isRemoval = ({ operation }: ScriptedRequest): boolean => operation === 'BatchWriteItem';
+  const rowsLeft = (): number[] => scripted.itemsOf(table).map(rowIn).sort();
+
+  it('is a throttle of the rows that the service did not get to', async () => {
+    await store.insert(jobId, [rowOf(1), rowOf(2), rowOf(3)]);
+    unprocessed = (key) => rowIn(key) === 2;
+    const requests = await during(async () =>
+      expect(await store.remove(jobId, 3, [1, 2, 3])).toEqual(['removed', 'throttled', 'removed']),
+    );
+    expect(requests).toHaveLength(1);
+    expect(rowsLeft()).toEqual([2]);
+    unprocessed = () => false;
+    expect(await store.remove(jobId, 3, [2])).toEqual(['removed']);
+    expect(rowsLeft()).toEqual([]);
+  });
+
+  it('is deletions alone, by key', async () => {
+    const [request] = await during(() => store.remove(jobId, 3, [7]));
+    const pk = { S: expect.stringContaining(jobId) };
+    expect(bodyOf(request)).toEqual({
+      RequestItems: { [table]: [{ DeleteRequest: { Key: { pk, row: { N: '7' } } } }] },
+    });
+  });
+
+  it('is a throttle of all its rows when the whole call is throttled, asked for once', async () => {
+    await store.insert(jobId, [rowOf(1)]);
+    endpoint.script({ when: isRemoval, instead: dynamoDbError('ProvisionedThroughputExceededException', secret) });
+    const requests = await during(async () =>
+      expect(await store.remove(jobId, 3, [1, 2])).toEqual(['throttled', 'throttled']),
+    );
+    expect(requests).toHaveLength(1);
+    expect(rowsLeft()).toEqual([1]);
+  });
+
+  it.each([
+    ['AccessDeniedException', 'UNKNOWN'],
+    ['InternalServerError', 'UNKNOWN'],
+    ['ValidationException', 'SERVICE_REFUSED'],
+  ])('throws when the whole call fails with %s', async (type, code) => {
+    endpoint.script({ when: isRemoval, instead: dynamoDbError(type, secret) });
+    const thrown: unknown = await store.remove(jobId, 3, [1]).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ name: 'SluiceError', code });
+    expect(String(thrown)).not.toContain(secret);
+  });
+
+  it('succeeds again after its answer was lost', async () => {
+    await store.insert(jobId, [rowOf(1)]);
+    endpoint.script({ when: isRemoval, after: 'lose' });
+    await expect(store.remove(jobId, 3, [1])).rejects.toMatchObject({ code: 'UNKNOWN' });
+    expect(await store.remove(jobId, 3, [1])).toEqual(['removed']);
+  });
+});
+
+describe('an insert of rows that are written off', () => {
+  const odd = { code: `'?`, message: `"} '?, ${secret}` };
+
+  it('has a statement of its own whose text never changes, and the error among its parameters', async () => {
+    const requests = await during(async () => {
+      await store.insert(jobId, [rowOf(1)], odd);
+      await store.insert(jobId, [rowOf(2)], { code: 'B', message: 'c' });
+    });
+    const statements = requests.map(
+      (request) => (bodyOf(request) as { Statements: { Statement: string; Parameters: unknown[] }[] }).Statements[0],
+    );
+    expect(new Set(statements.map((statement) => statement?.Statement)).size).toBe(1);
+    expect(statements[0]?.Statement).not.toContain(secret);
+    expect(statements[0]?.Parameters.at(-1)).toEqual({ S: JSON.stringify([odd.code, odd.message]) });
+  });
+
+  it('never is PENDING: no stage may take it up from the stream', async () => {
+    await store.insert(jobId, [rowOf(1)], odd);
+    expect(scripted.itemsOf(table)).toMatchObject([
+      {
+        status: { S: 'FAILED' },
+        error: { S: JSON.stringify([odd.code, odd.message]) },
+        created: { N: '1700000000000' },
+        finished: { N: '1700000000000' },
+      },
+    ]);
+  });
+
+  it('is refused where row and error together are more than an item holds, and its neighbours are taken', async () => {
+    const large = { code: 'A', message: 'b'.repeat(300 * 1024) };
+    const rows = [rowOf(1, 'a'.repeat(200 * 1024)), rowOf(2)];
+    expect(await store.insert(jobId, rows, large)).toEqual(['refused', 'inserted']);
+  });
+});
