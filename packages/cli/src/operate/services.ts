@@ -3,6 +3,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import {
   type ClientOptions,
   createCloudWatchClient,
+  createEventBridgeClient,
   createS3Client,
   createSqsClient,
   createTableClient,
@@ -15,6 +16,7 @@ import { createAwsObjects } from '@sluice/core/aws/object-store';
 import { createOldestAge } from '@sluice/core/aws/oldest-age';
 import { createAwsQueue } from '@sluice/core/aws/queue';
 import { createAwsRows } from '@sluice/core/aws/row-store';
+import { createScheduleState } from '@sluice/core/aws/schedule';
 import { nameOf, toServiceError } from '@sluice/core/aws/service-error';
 import type { QueueName } from '@sluice/core/ports/queue';
 import { realClock } from '@sluice/core/real-clock';
@@ -128,6 +130,7 @@ export const openServices = async (stack: Stack, variables: Variables): Promise<
   const s3 = createS3Client(options);
   const lambda = new LambdaClient({ ...access, requestHandler });
   const sns = new SNSClient({ ...access, requestHandler });
+  const schedule = createScheduleState(createEventBridgeClient(options));
   const clock = realClock;
   return {
     stack,
@@ -142,7 +145,7 @@ export const openServices = async (stack: Stack, variables: Variables): Promise<
     }),
     deadLetters: byQueue((name) => createAwsDeadLetters(sqs, stack.deadLetterQueueUrls[name])),
     metrics: createMetricReader(cloudWatch),
-    inspect: createInspector({ sqs, lambda, dynamodb: table, s3, cloudwatch: cloudWatch, sns }, clock),
+    inspect: createInspector({ sqs, lambda, table, s3, cloudwatch: cloudWatch, sns, schedule }, clock),
     putFile: createAwsPutFile(createS3Client({ ...access, timeouts: uploadTimeouts }), clock),
   };
 };
