@@ -25,11 +25,14 @@ import type { ChaosReport } from './chaos/render-chaos.ts';
 import { estimateNeed } from './estimate-need.ts';
 import type { Exported } from './export-job.ts';
 import { exportJob } from './export-job.ts';
+import { watchFinals } from './final-counts.ts';
 import type { FreeSpaceOf } from './free-space.ts';
 import { checkFreeSpace, freeSpaceOf } from './free-space.ts';
 import { startProgress } from './progress.ts';
 import type { Report } from './report.ts';
 import { createReport, reasonOf } from './report.ts';
+import { collectExamples } from './report-page/collect-examples.ts';
+import { sampleRun } from './report-page/sample-run.ts';
 import { readInboxFile, readProfile } from './run-input.ts';
 import type { RunOptions } from './run-options.ts';
 import { createStageCounts } from './stage-counts.ts';
@@ -106,8 +109,8 @@ type Cleanup = () => void | Promise<void>;
 export type RunSeams = { readonly freeSpaceOf: FreeSpaceOf };
 
 /**
- * Takes a file through the whole pipeline in this process, and writes report.json, rows.ndjson, rejects.ndjson and dead.ndjson
- * into `options.out`. When `signal` aborts, the run stops where it is and reports INCOMPLETE. Throws UsageError for a file,
+ * Takes a file through the whole pipeline in this process, and writes report.json, report.html, rows.ndjson, rejects.ndjson and
+ * dead.ndjson into `options.out`. When `signal` aborts, the run stops where it is and reports INCOMPLETE. Throws UsageError for a file,
  * schema, processor or folder that cannot be used; the folder is then as it was. A state that is damaged is made again, once;
  * throws StateDamaged for the second time.
  */
@@ -231,10 +234,12 @@ const runWith = async (
   const cloud = createLocalCloud({ wiring, clock, database, buckets, returnAfterSeconds, ...chaos?.cloudOptions });
   onEnd(cloud.close);
 
-  const progress = startProgress(process.stderr, options.file, counts.totals, options.quiet);
+  const { finals, watch } = watchFinals();
+  const progress = startProgress(process.stderr, options.file, { totals: counts.totals, finals }, options.quiet);
   onEnd(progress.end);
   const portsOf = (stage: StageName): StagePorts => ({
     ...cloud.services,
+    rows: watch(cloud.services.rows),
     clock: realClock,
     random: chaos?.random ?? Math.random,
     metrics: counts.take,
@@ -244,10 +249,13 @@ const runWith = async (
   attachStages(cloud, chaos?.runStages(cloud, portsOf) ?? runDirectly(portsOf), reading, processing);
   const pipeline: Pipeline = { cloud, clock, ports: portsOf('audit-job') };
 
+  const sampling = sampleRun(cloud, counts.totals);
+  onEnd(() => void sampling.end());
   if (state.isResumed) await takeUp(jobId, pipeline.ports, () => forgetMarks(database, jobId));
   const isThrough = await carryThrough(pipeline, jobId, file, state, database.commit, stop, signal, (until) =>
     chaos?.operate(pipeline, jobId, until),
   );
+  const samples = sampling.end();
   const job = await pipeline.ports.jobs.getJob(jobId);
   if (job === undefined) {
     throw isThrough ? new Error('expected a job, found none') : new Interrupted();
@@ -259,18 +267,38 @@ const runWith = async (
     throw new StateDamaged('the unpacked copy of the file changed or gone');
 
   state.claim();
-  const exported = await exportJob(job, pipeline.ports, options.out, (rows) =>
-    progress.say(`writing results: ${countText(rows)} rows`),
-  ).catch(async (thrown: unknown) => {
-    if (chaos === undefined || !(thrown instanceof StateDamaged)) throw thrown;
-    throw new BrokenUnderFaults(await chaos.report(pipeline, job, undefined), thrown);
-  });
+  const examples = collectExamples();
+  const sayRows = (rows: number): void => progress.say(`writing results: ${countText(rows)} rows`);
+  const exported = await exportJob(job, pipeline.ports, options.out, sayRows, examples).catch(
+    async (thrown: unknown) => {
+      if (chaos === undefined || !(thrown instanceof StateDamaged)) throw thrown;
+      throw new BrokenUnderFaults(await chaos.report(pipeline, job, undefined), thrown);
+    },
+  );
   const report = createReport(resolve(options.file), job, exported, cloud.stats(), counts.totals, !isThrough);
+  const reason = reasonOf(job);
   const reportFile = createTextFile(join(options.out, 'report.json'));
-  for (const results of [...exported.files, reportFile]) onEnd(results.discard);
+  const pageFile = createTextFile(join(options.out, 'report.html'));
+  for (const results of [...exported.files, pageFile, reportFile]) onEnd(results.discard);
   reportFile.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  closeTogether(exported.files, reportFile);
-  const result = { report, rejects: exported.rejects, reason: reasonOf(job) };
+  // Loaded only now: what draws charts is large.
+  const { renderRun } = await import('./report-page/render-run.ts');
+  pageFile.write(
+    await renderRun({
+      report,
+      job,
+      reason,
+      examples,
+      samples,
+      ...(processor === undefined ? {} : { processor: { file: options.processor ?? '', hash: processor.hash } }),
+      ...(options.chaos === undefined ? {} : { chaos: options.chaos }),
+      version: packageJson.version,
+      wiring: parseWiring(wiringJson, 'aws'),
+      beganAt: performance.timeOrigin,
+    }),
+  );
+  closeTogether([...exported.files, pageFile], reportFile);
+  const result = { report, rejects: exported.rejects, reason };
   return chaos === undefined
     ? result
     : { ...result, chaos: await chaos.report(pipeline, isThrough ? job : undefined, options.out) };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toTerminalText } from './terminal-text.ts';
+import { durationText, toTerminalText } from './terminal-text.ts';
 
 describe('toTerminalText', () => {
   it.each([
@@ -15,5 +15,21 @@ describe('toTerminalText', () => {
 
   it('cuts what is too long', () => {
     expect(toTerminalText('x'.repeat(400))).toBe(`${'x'.repeat(300)}...`);
+  });
+});
+
+describe('durationText', () => {
+  it.each([
+    [-1, '0 s'],
+    [0.4, '0 s'],
+    [59.6, '1 min'],
+    [61, '1 min 1 s'],
+    [599, '9 min 59 s'],
+    [601, '10 min'],
+    [3_600, '1 h'],
+    [11_100, '3 h 5 min'],
+    [187_200, '2 d 4 h'],
+  ])('shows %d seconds as %s', (seconds, shown) => {
+    expect(durationText(seconds)).toBe(shown);
   });
 });

@@ -1,13 +1,24 @@
-import { createLogUpdate } from 'log-update';
-import { bar, lineMilliseconds, pictureMilliseconds, seconds } from '../progress.ts';
+import { firstPictureMilliseconds, lineMilliseconds, pictureMilliseconds, seconds } from '../progress.ts';
 import { countText, toTerminalText } from '../terminal-text.ts';
+import { bar, percentText } from '../view/bar.ts';
+import { createLiveView } from '../view/live-view.ts';
+import { createStyle } from '../view/style.ts';
 import type { OnRead } from './infer-schema.ts';
 
 /** Says how far reading is, on standard error. */
 export type InferProgress = { readonly onRead: OnRead; end(): void };
 
+const barCellsMax = 30;
+/** What stands beside the bar, at most. */
+const besideCells = 40;
+
 /** A bar on a terminal, a line now and then elsewhere, nothing when `quiet`. */
-export const startInferProgress = (stream: NodeJS.WriteStream, file: string, quiet: boolean): InferProgress => {
+export const startInferProgress = (
+  stream: NodeJS.WriteStream,
+  file: string,
+  quiet: boolean,
+  view = createLiveView(stream),
+): InferProgress => {
   let rows = 0;
   let share = 0;
   const onRead: OnRead = (rowsNow, shareNow) => {
@@ -16,17 +27,28 @@ export const startInferProgress = (stream: NodeJS.WriteStream, file: string, qui
   };
   if (quiet) return { onRead, end: () => undefined };
 
-  if (stream.isTTY) {
-    const update = createLogUpdate(stream);
-    const draw = (): void =>
-      update(['', `  ${toTerminalText(file)}`, '', `  ${bar(share)} ${countText(rows)} rows  ${seconds()}`].join('\n'));
-    const timer = setInterval(draw, pictureMilliseconds);
+  if (view.isLive) {
+    const style = createStyle(stream);
+    let waited = 0;
+    const timer = setInterval(() => {
+      waited += pictureMilliseconds;
+      if (waited < firstPictureMilliseconds) return;
+      view.draw(({ columns }) => {
+        const cells = Math.max(0, Math.min(barCellsMax, columns - besideCells));
+        const how = `${percentText(share)}  ${countText(rows)} rows  ${seconds()}`;
+        return [
+          '',
+          `  ${style.bold(toTerminalText(file))}`,
+          '',
+          { text: `  ${bar(share, cells, style)}${how}`, rank: 2 },
+        ];
+      });
+    }, pictureMilliseconds);
     return {
       onRead,
       end() {
         clearInterval(timer);
-        update.clear();
-        update.done();
+        view.end();
       },
     };
   }
