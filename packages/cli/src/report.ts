@@ -118,7 +118,7 @@ export const renderReport = (
     '',
     ...(next === undefined ? [] : [`  ${toTerminalText(next)}`, '']),
     `  ${report.seconds.toFixed(1)} s, ${countText(report.rowsPerSecond)} rows/s, ${countText(mebibytes)} MiB at most`,
-    `  ${toTerminalText(out)}: report.json rows.ndjson rejects.ndjson dead.ndjson`,
+    `  ${toTerminalText(out)}: report.html report.json rows.ndjson rejects.ndjson dead.ndjson`,
     '',
     '',
   ].join('\n');

@@ -110,9 +110,9 @@ export type RunSeams = { readonly freeSpaceOf: FreeSpaceOf };
 
 /**
  * Takes a file through the whole pipeline in this process, and writes report.json, report.html, rows.ndjson, rejects.ndjson and
- * dead.ndjson into `options.out`. When `signal` aborts, the run stops where it is and reports INCOMPLETE. Throws UsageError for a file,
- * schema, processor or folder that cannot be used; the folder is then as it was. A state that is damaged is made again, once;
- * throws StateDamaged for the second time.
+ * dead.ndjson into `options.out`. When `signal` aborts, the run stops where it is and reports INCOMPLETE. Throws UsageError for
+ * a file, schema, processor or folder that cannot be used; the folder is then as it was. A state that is damaged is made again,
+ * once; throws StateDamaged for the second time.
  */
 export const run = async (
   options: RunOptions,

@@ -20,7 +20,7 @@ export type StateFolder = {
 
 const stateName = '.sluice';
 /** What a run leaves in its folder. */
-const resultNames = ['rows.ndjson', 'rejects.ndjson', 'dead.ndjson', 'report.json'];
+const resultNames = ['rows.ndjson', 'rejects.ndjson', 'dead.ndjson', 'report.html', 'report.json'];
 
 const folderNames = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
