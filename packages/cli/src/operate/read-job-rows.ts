@@ -57,14 +57,16 @@ export async function* readChunkRows(
   const between = async (first: number, last: number): Promise<readonly StoredRow[]> => {
     if (first > last) return [];
     rejected ??= await rejectedOf();
+    const known = rejected;
     let missing = first;
-    while (missing <= last && rejected.has(missing)) missing++;
+    while (missing <= last && known.has(missing)) missing++;
     if (missing > last) return [];
     source ??= await readFrom(job, chunk, missing, ports);
     while ((source[at]?.row ?? last) < missing) at++;
     const from = at;
     while ((source[at]?.row ?? Number.POSITIVE_INFINITY) <= last) at++;
-    return source.slice(from, at);
+    // Cleaned anew, a row may be accepted that the ledger has as rejected.
+    return source.slice(from, at).filter(({ row }) => !known.has(row));
   };
   let next = chunk.firstRow;
   for await (const page of stored) {
