@@ -12,23 +12,28 @@ const wiring = parseWiring(wiringJson, 'aws');
 const arnOf = (service: string, name: string): string => `arn:aws:${service}:eu-central-1:000000000000:${name}`;
 const nameIn = (url: string): string => url.split('/').at(-1) ?? '';
 
-const allow = (service: string, resource: string, source: string) => ({
+const allow = (service: string, resource: string, sources: readonly string[]) => ({
   Version: '2012-10-17',
   Statement: [
     { Effect: 'Deny', Principal: '*', Action: ['sqs:*'], Resource: resource },
-    {
+    ...sources.map((source) => ({
       Effect: 'Allow',
       Principal: { Service: service },
       Action: ['sqs:SendMessage'],
       Resource: resource,
       Condition: { ArnEquals: { 'aws:SourceArn': source } },
-    },
+    })),
   ],
 });
 
 const policyOf = (queue: QueueName | undefined, arn: string, stack: Stack): unknown => {
-  if (queue === 'uploads') return allow('s3.amazonaws.com', arn, `arn:aws:s3:::${stack.inboxBucket}`);
-  if (queue === 'audits') return allow('events.amazonaws.com', arn, arnOf('events', `rule/${stack.name}-sweep`));
+  if (queue === 'uploads') return allow('s3.amazonaws.com', arn, [`arn:aws:s3:::${stack.inboxBucket}`]);
+  if (queue === 'audits')
+    return allow(
+      'events.amazonaws.com',
+      arn,
+      ['sweep', 'search'].map((kind) => arnOf('events', `rule/${stack.name}-${kind}`)),
+    );
   return { Version: '2012-10-17', Statement: [] };
 };
 
