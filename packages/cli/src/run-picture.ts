@@ -35,10 +35,6 @@ const fileRank = 7;
 const ledgerRank = 8;
 const stepRank = 9;
 
-/** Rows that reach a stage: those of the file, and after cleaning those that were accepted. 0 while nobody knows. */
-const expectedRows = (stage: StageName, totals: RunCounts['totals']): number =>
-  totals.get(stage === 'split-file' || stage === 'clean-rows' ? 'split-file' : 'clean-rows')?.rowsOut ?? 0;
-
 const ledgerOf = ({ totals, finals }: RunCounts) => {
   const rows = totals.get('split-file')?.rowsOut ?? 0;
   const cleaned = totals.get('clean-rows');
@@ -47,8 +43,12 @@ const ledgerOf = ({ totals, finals }: RunCounts) => {
   // Under faults nobody looks at the outcomes one by one.
   const final = Math.max(finals.DONE + finals.FAILED, totals.get('finish-rows')?.rowsOut ?? 0);
   const ended = rejected + dead + final;
-  return { ...finals, final, rejected, dead, ended, open: rows > ended ? rows - ended : undefined };
+  return { ...finals, rows, final, rejected, dead, ended, open: rows > ended ? rows - ended : undefined };
 };
+
+/** Rows that a stage will have seen at the end, as far as can be told; 0 while it cannot. */
+const expectedRows = (stage: StageName, { rows, rejected }: ReturnType<typeof ledgerOf>): number =>
+  stage === 'split-file' || stage === 'clean-rows' ? rows : Math.max(0, rows - rejected);
 
 /** Draws a run as it stands; told the time in milliseconds, and what happens now besides the stages. */
 export const createRunPicture = (file: string, counts: RunCounts, style: Style) => {
@@ -67,16 +67,17 @@ export const createRunPicture = (file: string, counts: RunCounts, style: Style) 
 
   const stageLines = (columns: number): readonly Line[] => {
     const gap = columns < narrowColumns ? ' ' : '  ';
-    const expectedMost = Math.max(...shownStages.map((stage) => expectedRows(stage, counts.totals)));
-    const countCells = Math.max(9, countText(expectedMost).length);
+    const ledger = ledgerOf(counts);
+    const countCells = Math.max(9, countText(ledger.rows).length);
     const noteCells = Math.max(...shownStages.map((stage) => textWidth(notesOf(stage))));
     const beside = 2 + nameCells + 5 + countCells + speedCells + noteCells + gap.length * (noteCells === 0 ? 4 : 5);
     const cells = Math.min(barCellsMax, columns - beside);
     return shownStages.map((stage) => {
       const rows = counts.totals.get(stage)?.rowsIn ?? 0;
-      const expected = expectedRows(stage, counts.totals);
+      const expected = expectedRows(stage, ledger);
       const share = expected === 0 ? 0 : rows / expected;
-      const perSecond = Math.round(speeds.get(stage)?.perSecond() ?? 0);
+      // What is through stands still.
+      const perSecond = share === 1 ? 0 : Math.round(speeds.get(stage)?.perSecond() ?? 0);
       const parts = [
         `  ${stage.padEnd(nameCells)}`,
         ...(cells < barCellsMin ? [] : [bar(share, cells, style)]),
