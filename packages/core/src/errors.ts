@@ -20,6 +20,9 @@ export const errorCatalogue = {
   // The bytes of the job's file version can no longer be read. The job ends SUPERSEDED.
   OBJECT_CHANGED: 'permanent',
 
+  // Somebody called the job off. It ends REFUSED.
+  CANCELLED: 'permanent',
+
   // A message nobody can read. It comes back until its queue sets it aside.
   MESSAGE_INVALID: 'transient',
   // A row that exists with other content: the first write stays, an alarm is raised.

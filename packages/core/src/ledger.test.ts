@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { balance, emptyLedger, isClosable, ledgerOfClosed, stateOf, tooManyRejects } from './ledger.ts';
+import {
+  balance,
+  cancelledReason,
+  emptyLedger,
+  isCancelled,
+  isClosable,
+  ledgerOfClosed,
+  stateOf,
+  tooManyRejects,
+} from './ledger.ts';
 import type { ChunkRecord } from './ports/job-store.ts';
 
 const chunk: ChunkRecord = { chunk: 3, start: 100, end: 900, firstRow: 11, rows: 10, firstLine: 12 };
@@ -115,5 +124,16 @@ describe('tooManyRejects', () => {
   it('refuses nothing without a share or without rows', () => {
     expect(tooManyRejects(undefined, 10, 10)).toBeUndefined();
     expect(tooManyRejects(0, 0, 0)).toBeUndefined();
+  });
+});
+
+describe('isCancelled', () => {
+  it('is true of a job that was called off, and of no other that ended', () => {
+    expect(isCancelled({ state: 'REFUSED', reason: cancelledReason })).toBe(true);
+    expect(isCancelled({ state: 'REFUSED', reason: { code: 'CANCELLED', message: 'in other words' } })).toBe(true);
+    expect(isCancelled({ state: 'REFUSED', reason: { code: 'FILE_FORMAT', message: 'why' } })).toBe(false);
+    expect(isCancelled({ state: 'REFUSED' })).toBe(false);
+    // It goes on.
+    expect(isCancelled({ state: 'OPEN', reason: cancelledReason })).toBe(false);
   });
 });

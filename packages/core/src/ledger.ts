@@ -1,4 +1,4 @@
-import type { AuditNote, ChunkRecord } from './ports/job-store.ts';
+import type { AuditNote, ChunkRecord, Job } from './ports/job-store.ts';
 
 /** Rows of a chunk or a job by where they stand. `open` is what is left of `rows`, never measured. */
 export type Ledger = {
@@ -70,3 +70,13 @@ export const tooManyRejects = (
         message: `expected at most ${ratio} of ${rows} rows rejected, found ${rejected}`,
       }
     : undefined;
+
+/** Why a job ends REFUSED that somebody called off. */
+export const cancelledReason = {
+  code: 'CANCELLED',
+  message: 'expected the job to be carried through, found it called off',
+} as const satisfies NonNullable<Job['reason']>;
+
+/** True for a job that somebody called off: what is under way of it is dropped, which is not so of others that end. */
+export const isCancelled = ({ state, reason }: Pick<Job, 'state' | 'reason'>): boolean =>
+  state === 'REFUSED' && reason?.code === cancelledReason.code;

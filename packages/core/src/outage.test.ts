@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createOutageWatch, outageMemoryMilliseconds, secondsEarly } from './outage.ts';
 import type { Delivery, Fate } from './settle.ts';
+import { unwanted } from './settle.ts';
 import { recordOf } from './stage-harness.ts';
 
 type Message = { readonly tried: number };
@@ -64,6 +65,12 @@ describe('an outage', () => {
       true,
       [deliveryOf([1, 2, 3, 4, 5]), deliveryOf([6], { fate: untried }), deliveryOf([7], { fate: later })],
     ],
+    [
+      'five rows failing before some that nobody wants',
+      true,
+      [deliveryOf([1, 2, 3, 4, 5]), deliveryOf([6, 7], { fate: unwanted })],
+    ],
+    ['rows that nobody wants alone', false, [deliveryOf([1, 2, 3, 4, 5], { fate: unwanted })]],
     ['rows that were not tried alone', false, [deliveryOf([1, 2, 3, 4, 5], { fate: untried })]],
     [
       'two rows failing the third time',

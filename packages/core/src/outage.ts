@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
-import type { Delivery, Settlement } from './settle.ts';
-import { delayAfter, isAnswered, triesOf } from './settle.ts';
+import type { Delivery, Fate, Settlement } from './settle.ts';
+import { delayAfter, isAnswered, triesOf, unwanted } from './settle.ts';
 
 /** Rows that fail in a row before it is what the processor calls that is out, and not they that are bad. */
 const rowsMin = 5;
@@ -27,12 +27,15 @@ export const secondsEarly = (
 
 type Failed<Message, Item> = { readonly delivery: Delivery<Message, Item>; readonly position: number };
 
+/** True for an item that shows what it met to be working. */
+const showsWork = (fate: Fate | undefined): boolean => fate !== unwanted && isAnswered(fate);
+
 /** True when an invocation tried items, several of them, and all failed for now. */
 export const isOutage = (batch: readonly Delivery<unknown, unknown>[]): boolean => {
   let failures = 0;
   for (const { fates } of batch) {
     for (const fate of fates) {
-      if (isAnswered(fate)) return false;
+      if (showsWork(fate)) return false;
       if (fate.kind === 'transient') failures++;
     }
   }
@@ -80,7 +83,7 @@ export const createOutageWatch = <Message, Item>(
     for (let index = batch.length - 1; index >= 0 && !hasWorked; index--) {
       const delivery = batch[index] as Delivery<Message, Item>;
       for (let position = delivery.fates.length - 1; position >= 0 && failed.length < rowsMin; position--) {
-        hasWorked = isAnswered(delivery.fates[position]);
+        hasWorked = showsWork(delivery.fates[position]);
         if (hasWorked) break;
         if (delivery.fates[position]?.kind === 'transient') failed.push({ delivery, position });
       }

@@ -31,6 +31,9 @@ export type Fate =
 
 export const done: Fate = { kind: 'done' };
 
+/** Of an item that nobody wants any more: it is acknowledged untried, and says nothing of what it would have met. */
+export const unwanted: Fate = { kind: 'done' };
+
 /** What an item is until its stage says otherwise: an item that was forgotten is never acknowledged. */
 export const notReached: Fate = {
   kind: 'later',

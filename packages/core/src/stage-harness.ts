@@ -2,7 +2,7 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import wiringJson from '../../../infra/wiring.json' with { type: 'json' };
 import { createLogger } from './logger.ts';
 import type { Random } from './ports/clock.ts';
-import type { DeadMark } from './ports/job-store.ts';
+import type { DeadMark, Job } from './ports/job-store.ts';
 import type { StageCounts } from './ports/metrics.ts';
 import type { QueueName } from './ports/queue.ts';
 import { createScriptedQueue, type ScriptedQueue } from './scripted-queue.ts';
@@ -36,6 +36,8 @@ export type StageHarnessSettings = {
   readonly pipeline?: Partial<PipelineSettings>;
   /** Runs before marks are kept; those it throws for are not. */
   readonly putMarks?: (marks: readonly DeadMark[]) => Promise<void>;
+  /** What the ledger says of a job; that there is none, when it is not given. */
+  readonly getJob?: (jobId: string) => Promise<Job | undefined>;
   readonly random?: Random;
   readonly startAt?: number;
   /** Time of an invocation; the stage's by default. */
@@ -48,6 +50,7 @@ export const createStageHarness = ({
   queues: given = {},
   pipeline = {},
   putMarks = async () => undefined,
+  getJob = async () => undefined,
   random = () => 0.5,
   startAt = 0,
   timeoutMilliseconds,
@@ -77,6 +80,7 @@ export const createStageHarness = ({
     ...seams,
     queues,
     jobs: {
+      getJob,
       async putMarks(written: readonly DeadMark[]): Promise<void> {
         await putMarks(written);
         marks.push(...written);

@@ -121,6 +121,7 @@ const run = async ({
         metrics: () => undefined,
         queues: { work, finished },
         jobs: {
+          getJob: async () => undefined,
           async putMarks(written) {
             for (const mark of written) marks.set(mark.row ?? 0, { ...mark, at: clock.now() - began });
           },

@@ -2,6 +2,7 @@ import type { Invocation } from '@sluice/core/invocation';
 import type { RowsMessage, RowTuple } from '@sluice/core/messages';
 import { finishedEnvelope, rowsEnvelope, serialise } from '@sluice/core/messages';
 import { packAll } from '@sluice/core/pack';
+import type { JobStore } from '@sluice/core/ports/job-store';
 import { visibilitySecondsMax } from '@sluice/core/ports/queue';
 import type { Processor } from '@sluice/core/processor';
 import type { QueueHandler, QueueStagePorts } from '@sluice/core/queue-stage';
@@ -9,11 +10,14 @@ import { createQueueStage } from '@sluice/core/queue-stage';
 import { rowPacks } from '@sluice/core/row-stage';
 import { sendAll } from '@sluice/core/send';
 import type { Delivery, Fate } from '@sluice/core/settle';
-import { done, hideAll, notReached, triesOf } from '@sluice/core/settle';
+import { done, hideAll, notReached, triesOf, unwanted } from '@sluice/core/settle';
 import type { Called } from './call-processor.ts';
 import { createCaller } from './call-processor.ts';
+import { createCancelledJobs } from './cancelled-jobs.ts';
 
-export type ProcessRowsPorts = QueueStagePorts<'work' | 'finished'>;
+export type ProcessRowsPorts = QueueStagePorts<'work' | 'finished'> & {
+  readonly jobs: Pick<JobStore, 'putMarks' | 'getJob'>;
+};
 
 export type ProcessRowsConfig = { readonly processor: Processor };
 
@@ -60,11 +64,26 @@ const fateAt = ({ fates, position }: Place): Fate => fates[position] ?? notReach
 
 /**
  * Runs the user's processor over each row and sends the outcomes to `finished`. A row counts as processed once the queue
- * confirmed its outcome. The processor sees a row at least once; `rowId` is its idempotency key for effects elsewhere.
+ * confirmed its outcome. The processor sees a row at least once; `rowId` is its idempotency key for effects elsewhere. Rows of a
+ * job that was called off are acknowledged, and it does not see them.
  */
 export const createProcessRows = (ports: ProcessRowsPorts, { processor }: ProcessRowsConfig): QueueHandler => {
   const { clock, wiring, random } = ports;
   const { rowTimeoutSeconds, rowsInFlightMax } = wiring.pipeline;
+  const cancelledOf = createCancelledJobs(ports);
+
+  /** What is left to be worked on; the fates of the rest are written. */
+  const leaveCancelled = async (
+    batch: readonly Delivery<RowsMessage, RowTuple>[],
+  ): Promise<readonly Delivery<RowsMessage, RowTuple>[]> => {
+    const cancelled = await cancelledOf(new Set(batch.flatMap(({ message }) => message?.jobId ?? [])));
+    if (cancelled.size === 0) return batch;
+    return batch.filter(({ message, fates }) => {
+      if (message === undefined || !cancelled.has(message.jobId)) return true;
+      fates.fill(unwanted);
+      return false;
+    });
+  };
 
   /**
    * The process may have died over one of several messages that come again, and a batch that dies comes back together: its
@@ -162,10 +181,11 @@ export const createProcessRows = (ports: ProcessRowsPorts, { processor }: Proces
       pack: packAgain,
       stage: 'process-rows',
       async work(batch, invocation, counts) {
-        await scatter(batch, invocation);
-        const jobs = await callRows(batch, invocation);
+        const wanted = await leaveCancelled(batch);
+        await scatter(wanted, invocation);
+        const jobs = await callRows(wanted, invocation);
         for (const [jobId, outcomes] of jobs) counts.rowsOut += await sendOutcomes(jobId, outcomes);
-        for (const { fates } of batch) {
+        for (const { fates } of wanted) {
           if (fates.every((fate) => fate === notReached)) continue;
           fates.forEach((fate, position) => {
             if (fate === notReached) fates[position] = cutOff;

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { catchOutput } from '@sluice/core/caught-output';
 import { SluiceError } from '@sluice/core/errors';
+import { cancelledReason } from '@sluice/core/ledger';
 import { createMemoryJobs, type JobScript } from '@sluice/core/memory-jobs';
 import { createMemoryObjects, type ReadScript } from '@sluice/core/memory-objects';
 import { type ChunkMessage, parseChunkMessage } from '@sluice/core/messages';
@@ -751,5 +752,60 @@ describe('the configuration of split-file', () => {
     expect(await harness.deliver(handler, recordOf('m', body))).toEqual([]);
     expect(harness.queues.chunks.bodies).toHaveLength(Math.ceil(bytes / (64 * 1024)));
     expect(jobs.jobOf(jobs.jobIds[0] ?? '')).not.toHaveProperty('chunkBytes');
+  });
+});
+
+describe('a job that is called off', () => {
+  const callOff = (jobs: JobStore, jobId: string): Promise<boolean> =>
+    jobs.changeJob(jobId, ['PLANNING', 'OPEN'], { state: 'REFUSED', reason: cancelledReason, auditAt: 7 });
+  const ended = { state: 'REFUSED', reason: cancelledReason, auditAt: 7 };
+
+  it('before its file comes again is left as it is: no chunk is planned or sent', async () => {
+    const harness = await setUp({ pieceBytes: 120 });
+    expect(await harness.deliver({ asksUntilShort: 5 })).toBe(true);
+    const [sentBefore, planned] = [harness.sent().length, harness.jobs.chunksOf(harness.onlyJob().jobId)];
+    await callOff(harness.jobs, harness.onlyJob().jobId);
+    const before = harness.onlyJob();
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.onlyJob()).toEqual(before);
+    expect(harness.sent()).toHaveLength(sentBefore);
+    expect(harness.jobs.chunksOf(before.jobId)).toEqual(planned);
+  });
+
+  it('while its head is read gets no layout, and no chunk', async () => {
+    const harness = await setUp();
+    const { changeJob } = harness.jobs;
+    harness.jobs.changeJob = async (jobId, states, change) => {
+      if (change.layout !== undefined) await callOff({ ...harness.jobs, changeJob }, jobId);
+      return changeJob(jobId, states, change);
+    };
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.onlyJob()).toMatchObject(ended);
+    expect(harness.onlyJob()).not.toHaveProperty('layout');
+    expect(harness.queue.sends).toEqual([]);
+  });
+
+  it('while its chunks are sent keeps its cursor, and gets ten more chunks at most', async () => {
+    const queue: ScriptedQueue = createScriptedQueue((entries) => {
+      void callOff(harness.jobs, harness.onlyJob().jobId);
+      return takeAll(entries);
+    });
+    const harness = await setUp({ queue, content: fileOf(500) });
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.onlyJob()).toMatchObject(ended);
+    expect(harness.onlyJob()).not.toHaveProperty('cursor');
+    expect(harness.sent()).toHaveLength(10);
+  });
+
+  it('as the end of its file is reached is not opened by it', async () => {
+    const harness = await setUp();
+    const { changeJob } = harness.jobs;
+    harness.jobs.changeJob = async (jobId, states, change) => {
+      if (change.plan !== undefined) await callOff({ ...harness.jobs, changeJob }, jobId);
+      return changeJob(jobId, states, change);
+    };
+    expect(await harness.deliver()).toBe(false);
+    expect(harness.onlyJob()).toMatchObject(ended);
+    expect(harness.onlyJob()).not.toHaveProperty('plan');
   });
 });
