@@ -32,7 +32,7 @@ export const connect = async (flags: CommonFlags, signal: AbortSignal): Promise<
   });
   return {
     operator: await (await services()).openServices(stack, variables),
-    output: createOutput(flags.json, process.stdout, process.stderr),
+    output: createOutput(flags.json, process.stdout, process.stderr, variables),
     ask: createAsk(flags, process.stdin, process.stderr, signal),
     signal,
   };

@@ -63,6 +63,8 @@ export type HarnessSettings = {
   /** Answers to what is asked, in order. A question beyond them is a defect of the test. */
   readonly answers?: readonly boolean[];
   readonly isJson?: boolean;
+  /** Cells of a line, as if there were a terminal. */
+  readonly width?: number;
   readonly signal?: AbortSignal;
 };
 
@@ -140,6 +142,7 @@ export const createOperateHarness = ({
   stack = {},
   answers = [],
   isJson = false,
+  width,
   signal = new AbortController().signal,
 }: HarnessSettings = {}) => {
   const queues = byName(queueNames, (name) => someQueues[name] ?? createScriptedQueue());
@@ -172,6 +175,7 @@ export const createOperateHarness = ({
       // As it would be read from standard output: what JSON cannot say is gone.
       result: (value, lines) => void results.push({ value: JSON.parse(JSON.stringify(value)), lines: [...lines] }),
       note: (line) => void notes.push(line),
+      ...(width === undefined ? {} : { width }),
     },
     async ask(question) {
       const answer = answers[questions.length];

@@ -14,6 +14,24 @@ describe('output', () => {
   });
 });
 
+describe('a line that changes in place', () => {
+  it('is there on a terminal alone, takes one row of it, and gives way to notes and the result', () => {
+    const written: string[] = [];
+    const stream = { write: (text: string) => written.push(text) > 0, isTTY: true, columns: 8 };
+    const output = createOutput(false, stream, stream);
+    output.update?.('1 of 9 parts');
+    output.update?.('2');
+    output.note('n');
+    output.update?.('3');
+    output.result({}, ['r']);
+    expect(written).toEqual(['1 of 9…', '\r\u001b[K2', '\r\u001b[Kn\n', '3', '\r\u001b[K', 'r\n']);
+    expect(output.width).toBe(8);
+    const elsewhere = createOutput(false, { write: stream.write }, { write: stream.write });
+    expect([elsewhere.update, elsewhere.width]).toEqual([undefined, undefined]);
+    expect(createOutput(false, stream, stream, { TERM: 'dumb' }).update).toBeUndefined();
+  });
+});
+
 const terminal = (isTTY: boolean) => Object.assign(new PassThrough(), { isTTY });
 
 const asking = (flags: { yes?: boolean; json: boolean }, isTTY = true) => {

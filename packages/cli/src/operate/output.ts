@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { UsageError } from '../usage-error.ts';
+import { cutText } from '../view/text-width.ts';
 
 /** Where a command says what it found: results on standard output, everything else on standard error. */
 export type Output = {
@@ -9,19 +10,49 @@ export type Output = {
   result(value: unknown, lines: readonly string[]): void;
   /** One line on standard error. */
   note(line: string): void;
+  /** A line on standard error in the place of the last one; empty takes that away. Only where standard error is a terminal. */
+  readonly update?: (line: string) => void;
+  /** Cells of a line of standard output; only where that is a terminal. */
+  readonly width?: number;
 };
+
+type Stream = Pick<NodeJS.WriteStream, 'write'> & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>>;
+
+/** Source: xterm, "Control Sequences": the beginning of the line, and nothing behind it. */
+const eraseLine = '\r\u001b[K';
+/** Where no size is known. */
+const usualColumns = 80;
 
 export const createOutput = (
   isJson: boolean,
-  stdout: Pick<NodeJS.WriteStream, 'write'>,
-  stderr: Pick<NodeJS.WriteStream, 'write'>,
-): Output => ({
-  isJson,
-  result(value, lines) {
-    stdout.write(isJson ? `${JSON.stringify(value, undefined, 2)}\n` : lines.map((line) => `${line}\n`).join(''));
-  },
-  note: (line) => void stderr.write(`${line}\n`),
-});
+  stdout: Stream,
+  stderr: Stream,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Output => {
+  const isLive = stderr.isTTY === true && environment['TERM'] !== 'dumb';
+  let isUpdated = false;
+  const take = (): string => {
+    const erased = isUpdated ? eraseLine : '';
+    isUpdated = false;
+    return erased;
+  };
+  const update = (line: string): void => {
+    const erased = take();
+    isUpdated = line !== '';
+    stderr.write(`${erased}${cutText(line, (stderr.columns ?? usualColumns) - 1)}`);
+  };
+  return {
+    isJson,
+    result(value, lines) {
+      const erased = take();
+      if (erased !== '') stderr.write(erased);
+      stdout.write(isJson ? `${JSON.stringify(value, undefined, 2)}\n` : lines.map((line) => `${line}\n`).join(''));
+    },
+    note: (line) => void stderr.write(`${take()}${line}\n`),
+    ...(isLive ? { update } : {}),
+    ...(stdout.isTTY === true ? { width: stdout.columns ?? usualColumns } : {}),
+  };
+};
 
 /** Resolves to the answer of whoever sits at the terminal. Throws UsageError where nobody does. */
 export type Ask = (question: string) => Promise<boolean>;
