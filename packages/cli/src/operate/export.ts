@@ -92,15 +92,14 @@ const noteGaps = ({ jobId, state }: Job, { ledger, unshown }: Exported, { output
 
 const exportToFile = async (job: Job, session: Session, flags: ExportFlags, out: string): Promise<Exported> => {
   checkOutFile(out, flags.force);
-  const file = createOutFile(out);
+  const written = createOutFile(out);
   try {
     const exported = await writeRows(job, session, flags, async (text) => {
-      file.write(Buffer.from(text));
+      written.write(Buffer.from(text));
       return true;
     });
-    const written = file.finish();
-    file.close();
-    const { bytes, sha256 } = written;
+    const { bytes, sha256 } = written.finish();
+    written.file.close();
     const { rows } = exported;
     session.output.result(
       { jobId: job.jobId, state: job.state, file: out, format: flags.format, rows, bytes, sha256 },
@@ -108,7 +107,7 @@ const exportToFile = async (job: Job, session: Session, flags: ExportFlags, out:
     );
     return exported;
   } catch (thrown) {
-    file.discard();
+    written.file.discard();
     throw thrown;
   }
 };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { toTerminalText } from '../terminal-text.ts';
+import type { TextFile } from '../text-file.ts';
 import { createTextFile } from '../text-file.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -20,21 +21,19 @@ export const checkOutFile = (path: string, force: boolean): void => {
 /** What was written to a file: its size, and the SHA-256 of it in hexadecimal digits. */
 export type Written = { readonly file: string; readonly bytes: number; readonly sha256: string };
 
-/** A file that appears whole, by rename, once it is closed. */
+/** A file that appears whole, by rename, once `file` is closed. */
 export type OutFile = {
+  readonly file: TextFile;
   write(bytes: Uint8Array): void;
-  /** Everything is on the disk, and does not appear yet. */
+  /** Once, at the end: everything is on the disk, and does not appear yet. */
   finish(): Written;
-  close(): void;
-  /** Gives up: nothing is left. Of a closed file nothing is lost. */
-  discard(): void;
 };
 
 /** Throws UsageError where none can be made. */
 export const createOutFile = (path: string): OutFile => {
   const hash = createHash('sha256');
   let bytes = 0;
-  const create = () => {
+  const create = (): TextFile => {
     try {
       return createTextFile(path);
     } catch (thrown) {
@@ -45,6 +44,7 @@ export const createOutFile = (path: string): OutFile => {
   };
   const file = create();
   return {
+    file,
     write(piece) {
       hash.update(piece);
       bytes += piece.length;
@@ -54,7 +54,5 @@ export const createOutFile = (path: string): OutFile => {
       file.finish();
       return { file: path, bytes, sha256: hash.digest('hex') };
     },
-    close: file.close,
-    discard: file.discard,
   };
 };
