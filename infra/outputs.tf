@@ -3,6 +3,16 @@ output "environment" {
   value       = var.environment
 }
 
+output "region" {
+  description = "Region that all of it is in."
+  value       = module.pipeline.region
+}
+
+output "profiles_key" {
+  description = "Key of the profiles in the work bucket, as the functions read them."
+  value       = module.pipeline.profiles_key
+}
+
 output "inbox_bucket" {
   description = "Bucket that files are uploaded to."
   value       = module.pipeline.inbox_bucket

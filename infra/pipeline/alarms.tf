@@ -51,7 +51,28 @@ resource "aws_cloudwatch_metric_alarm" "throttled" {
   }
 }
 
+# Nothing completes, is repaired or found unless audit-job is called, and what is not called has no errors. It is called by every
+# sweep at least; where the schedule is off, the queue lets nobody in or Lambda refuses, nothing else tells. Missing data is that.
+resource "aws_cloudwatch_metric_alarm" "audits_missing" {
+  alarm_name          = "${local.name}-audits-missing"
+  alarm_description   = "audit-job of ${local.name} has not been called for ${local.audit_silence_minutes} minutes: no job completes. See docs/runbook.md, \"Audits do not run\"."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Invocations"
+  dimensions          = { FunctionName = module.audit_job.name }
+  statistic           = "Sum"
+  period              = local.audit_silence_minutes * 60
+  evaluation_periods  = 1
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
+  alarm_actions       = [module.alarm_topic.arn]
+  ok_actions          = [module.alarm_topic.arn]
+}
+
 locals {
+  # A quarter of an hour, or three sweeps where they are rare.
+  audit_silence_minutes = max(15, 3 * local.sweep_minutes)
+
   # Metrics of audit-job, counted in every audit of a job that stands so.
   job_alarms = {
     JobsHeld         = { name = "jobs-held", says = "Jobs are HELD: every row is accounted for, some are dead and wait for a redrive or to be dropped.", section = "A job is held" }

@@ -3,10 +3,16 @@ locals {
   flow = ["split-file", "clean-rows", "store-rows", "relay-rows", "process-rows", "finish-rows", "audit-job"]
 
   rows_of = {
-    for metric in ["RowsOut", "RowsRetried", "RowsDead", "MessagesFailed"] : metric => [
+    for metric in ["RowsRetried", "RowsDead", "MessagesFailed"] : metric => [
       for stage in local.flow : ["Sluice", metric, "stage", stage, "environment", var.environment, { label = "${stage} ${metric}" }]
     ]
   }
+  rates = concat([
+    for index, stage in local.flow : [
+      [{ id = "rate${index}", label = stage, expression = "FILL(rows${index}, 0) / PERIOD(rows${index})" }],
+      ["Sluice", "RowsOut", "stage", stage, "environment", var.environment, { id = "rows${index}", visible = false }],
+    ]
+  ]...)
   of_queue = {
     for metric in ["ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"] : metric => [
       for queue in keys(local.consumers) : ["AWS/SQS", metric, "QueueName", module.queues[queue].name, { label = queue }]
@@ -20,7 +26,7 @@ locals {
 
   # From left to right and from top to bottom, two in a row: first what tells whether all is well.
   widgets = [
-    { title = "Rows out of each stage", stat = "Sum", metrics = local.rows_of.RowsOut },
+    { title = "Rows a second out of each stage", stat = "Sum", metrics = local.rates },
     {
       title   = "Dead letters"
       stat    = "Maximum"
@@ -34,9 +40,28 @@ locals {
       metrics = concat(local.rows_of.RowsRetried, local.rows_of.RowsDead, local.rows_of.MessagesFailed)
     },
     {
+      # No metric of its own: it would be paid for. A chunk that fails counts here until it is through.
+      title = "Rows rejected: into clean-rows, less those out of it"
+      stat  = "Sum"
+      metrics = [
+        [{ id = "rejected", label = "rejected", expression = "FILL(in, 0) + FILL(again, 0) - FILL(out, 0)" }],
+        ["Sluice", "RowsIn", "stage", "clean-rows", "environment", var.environment, { id = "in", visible = false }],
+        ["Sluice", "RowsRetried", "stage", "clean-rows", "environment", var.environment, { id = "again", visible = false }],
+        ["Sluice", "RowsOut", "stage", "clean-rows", "environment", var.environment, { id = "out", visible = false }],
+      ]
+    },
+    {
       title   = "Jobs that need somebody"
       stat    = "Sum"
       metrics = [for metric in keys(local.job_alarms) : ["Sluice", metric, "stage", "audit-job", "environment", var.environment, { label = metric }]]
+    },
+    {
+      title = "Uploads noticed, audits made"
+      stat  = "Sum"
+      metrics = [
+        ["AWS/SQS", "NumberOfMessagesSent", "QueueName", module.queues["uploads"].name, { label = "events of uploads" }],
+        ["AWS/Lambda", "Invocations", "FunctionName", local.functions["audit-job"].name, { label = "calls of audit-job" }],
+      ]
     },
     { title = "Errors and throttles", stat = "Sum", metrics = concat(local.of_function.Errors, local.of_function.Throttles) },
     {
@@ -61,6 +86,11 @@ locals {
           for metric in ["ReadThrottleEvents", "WriteThrottleEvents"] : ["AWS/DynamoDB", metric, "TableName", table, { label = "${table} ${metric}" }]
         ]
       ]...)
+    },
+    {
+      title   = "Bytes logged"
+      stat    = "Sum"
+      metrics = [for stage in local.flow : ["AWS/Logs", "IncomingBytes", "LogGroupName", "/aws/lambda/${local.functions[stage].name}", { label = stage }]]
     },
   ]
 }

@@ -20,7 +20,7 @@ locals {
     put_marks     = module.jobs.allows.put
     list_chunks   = module.jobs.allows.query
     list_marks    = module.jobs.allows.query
-    list_due      = module.jobs.allows.query_index
+    list_due      = module.jobs.allows.query_open
     note_file     = module.jobs.allows.put
     has_file      = module.jobs.allows.get
   }
@@ -183,6 +183,7 @@ module "process_rows" {
     # Rows of a pack that failed go back alone.
     local.queues.work.send,
     local.queues.finished.send,
+    local.ledger.get_job,
     local.ledger.put_marks,
   )
   artifact           = local.artifacts["process-rows"]

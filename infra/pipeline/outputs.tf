@@ -1,3 +1,13 @@
+output "region" {
+  description = "Region that all of it is in."
+  value       = var.account.region
+}
+
+output "profiles_key" {
+  description = "Key of the profiles in the work bucket, as the functions read them."
+  value       = aws_s3_object.profiles.key
+}
+
 output "inbox_bucket" {
   description = "Name of the bucket that files are uploaded to."
   value       = module.inbox.name
@@ -73,7 +83,7 @@ output "concurrency" {
 output "alarm_names" {
   description = "Names of the alarms."
   value = sort(concat(
-    [aws_cloudwatch_metric_alarm.relay_behind.alarm_name, aws_cloudwatch_metric_alarm.throttled.alarm_name],
+    [aws_cloudwatch_metric_alarm.relay_behind.alarm_name, aws_cloudwatch_metric_alarm.throttled.alarm_name, aws_cloudwatch_metric_alarm.audits_missing.alarm_name],
     values(aws_cloudwatch_metric_alarm.jobs)[*].alarm_name,
     flatten([for queue in module.queues : queue.alarm_names]),
     flatten([for function in local.functions : function.alarm_names]),

@@ -66,8 +66,12 @@ module "jobs" {
   account   = var.account
   hash_key  = "pk"
   range_key = { name = "sk", type = "S" }
-  # On the job's item only, and only until it has ended and that was told; by when its next audit is due.
-  sparse_index    = { name = "open", range_key = { name = "auditAt", type = "N" } }
+  # On the job's item only. `open`: until it has ended and that was told, by when its next audit is due. `created`: every job, by
+  # when it was created, for whoever operates the pipeline; no function reads it.
+  sparse_indexes = {
+    open    = { name = "auditAt", type = "N" }
+    created = { name = "createdAt", type = "N" }
+  }
   has_stream      = false
   key_arn         = local.key_arn
   protect         = var.protect

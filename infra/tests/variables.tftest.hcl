@@ -36,6 +36,11 @@ run "as_little_as_possible" {
   }
 
   assert {
+    condition     = output.region == "eu-west-1" && output.profiles_key == "config/profiles-${sha256(jsonencode(local.profiles))}.json"
+    error_message = "Expected the region and where the functions read the profiles, found: ${output.region}, ${output.profiles_key}"
+  }
+
+  assert {
     condition = alltrue([
       for urls in [output.queue_urls, output.dead_letter_queue_urls] : toset(keys(urls)) == toset(["uploads", "chunks", "rows", "work", "finished", "audits"])
     ])

@@ -108,6 +108,15 @@ run "service" {
     error_message = "Expected each function to be told exactly what its handler reads, found: ${jsonencode(output.function_environments)}"
   }
 
+  # ---- what the ledger can be asked for besides its keys
+
+  assert {
+    condition = { for index in ["open", "created"] : index => module.jobs.allows["query_${index}"][0].resources } == {
+      for index in ["open", "created"] : index => ["${module.jobs.arn}/index/${index}"]
+    }
+    error_message = "Expected an index of the jobs that are open and one of all jobs."
+  }
+
   # ---- what feeds whom
 
   assert {
@@ -298,6 +307,7 @@ run "service" {
       flatten([for queue in ["uploads", "chunks", "rows", "work", "finished", "audits"] : ["sluice-test-${queue}-dlq-depth", "sluice-test-${queue}-stuck"]]),
       [for stage in ["split-file", "clean-rows", "store-rows", "relay-rows", "process-rows", "finish-rows", "audit-job"] : "sluice-test-${stage}-errors"],
       ["sluice-test-rows-table-throttled", "sluice-test-jobs-table-throttled", "sluice-test-functions-throttled", "sluice-test-relay-rows-behind"],
+      ["sluice-test-audits-missing"],
       ["sluice-test-jobs-held", "sluice-test-jobs-stalled", "sluice-test-jobs-inconsistent"],
     ))
     error_message = "Expected other alarms, found: ${join(", ", output.alarm_names)}"
@@ -321,6 +331,31 @@ run "service" {
   }
 
   assert {
+    condition = [
+      aws_cloudwatch_metric_alarm.audits_missing.namespace, aws_cloudwatch_metric_alarm.audits_missing.metric_name,
+      aws_cloudwatch_metric_alarm.audits_missing.dimensions.FunctionName, aws_cloudwatch_metric_alarm.audits_missing.statistic,
+      aws_cloudwatch_metric_alarm.audits_missing.period, aws_cloudwatch_metric_alarm.audits_missing.evaluation_periods,
+      aws_cloudwatch_metric_alarm.audits_missing.comparison_operator, aws_cloudwatch_metric_alarm.audits_missing.threshold,
+      aws_cloudwatch_metric_alarm.audits_missing.treat_missing_data,
+    ] == ["AWS/Lambda", "Invocations", "sluice-test-audit-job", "Sum", 900, 1, "LessThanThreshold", 1, "breaching"]
+    error_message = "Expected an alarm when audit-job is not called for a quarter of an hour, also when there is no data at all."
+  }
+
+  assert {
+    # A sweep calls it: where sweeps are rarer, silence lasts longer before it means something.
+    condition     = aws_cloudwatch_metric_alarm.audits_missing.period >= 3 * 60 * local.sweep_minutes && aws_cloudwatch_metric_alarm.audits_missing.period <= 86400
+    error_message = "Expected the alarm to outlast three sweeps."
+  }
+
+  assert {
+    condition = toset(flatten([
+      [aws_cloudwatch_metric_alarm.audits_missing.alarm_actions, aws_cloudwatch_metric_alarm.relay_behind.alarm_actions, aws_cloudwatch_metric_alarm.throttled.alarm_actions],
+      values(aws_cloudwatch_metric_alarm.jobs)[*].alarm_actions,
+    ])) == toset([output.alarm_topic_arn])
+    error_message = "Expected every alarm to tell the topic."
+  }
+
+  assert {
     condition = [for query in aws_cloudwatch_metric_alarm.throttled.metric_query : query.expression if query.return_data == true] == ["SUM(METRICS())"] && toset(flatten([
       for query in aws_cloudwatch_metric_alarm.throttled.metric_query : query.metric[*].dimensions.FunctionName
     ])) == toset(values(output.function_names))
@@ -328,8 +363,50 @@ run "service" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 12
-    error_message = "Expected a dashboard of 12 widgets."
+    # The questions that docs/runbook.md asks of the dashboard.
+    condition = [for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.properties.title] == [
+      "Rows a second out of each stage",
+      "Dead letters",
+      "Messages that wait",
+      "Age of the oldest message, in seconds",
+      "Rows tried again, rows given up, messages that failed",
+      "Rows rejected: into clean-rows, less those out of it",
+      "Jobs that need somebody",
+      "Uploads noticed, audits made",
+      "Errors and throttles",
+      "How far the relay is behind, in milliseconds",
+      "Invocations at once",
+      "Duration, in milliseconds",
+      "Write units",
+      "Throttled reads and writes",
+      "Bytes logged",
+    ]
+    error_message = "Expected other widgets, found: ${jsonencode([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.properties.title])}"
+  }
+
+  assert {
+    # Of two dimensions no more, or it is another metric that nobody writes.
+    condition = alltrue(flatten([
+      for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : [
+        for metric in widget.properties.metrics : metric[2] == "stage" && metric[4] == "environment" && metric[5] == "test" && length(metric) == 7
+        if try(metric[0] == "Sluice", false)
+      ]
+    ]))
+    error_message = "Expected the pipeline's own metrics under the dimensions that it writes."
+  }
+
+  assert {
+    # CloudWatch refuses a dashboard that names an id twice in a widget, or one in an expression that is not there.
+    condition = alltrue([
+      for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : (
+        length([for metric in widget.properties.metrics : metric[length(metric) - 1].id if can(metric[length(metric) - 1].id)]) == length(distinct([for metric in widget.properties.metrics : metric[length(metric) - 1].id if can(metric[length(metric) - 1].id)]))
+        && length(setsubtract(
+          flatten([for metric in widget.properties.metrics : regexall("\\b[a-z]+[0-9]*\\b", metric[0].expression) if can(metric[0].expression)]),
+          [for metric in widget.properties.metrics : metric[length(metric) - 1].id if can(metric[length(metric) - 1].id)],
+        )) == 0
+      )
+    ])
+    error_message = "Expected every name in an expression of the dashboard to be that of a metric in the same widget."
   }
 
   # ---- profiles, protection, keys
@@ -523,6 +600,7 @@ run "sources" {
 
   variables {
     allowed = concat(run.permissions.rows, run.permissions_with_a_key.key_rows)
+    alarms  = [for name in run.service.alarm_names : trimprefix(name, "sluice-test-")]
   }
 
   assert {
@@ -559,7 +637,12 @@ run "sources" {
   }
 
   assert {
-    condition     = length(output.sections) == 9 && length(output.unwritten) == 0
+    condition     = length(setsubtract(var.alarms, output.listed)) == 0 && length(setsubtract(output.listed, var.alarms)) == 0
+    error_message = "Expected README.md to list the alarms that there are, found missing: ${join(", ", setsubtract(var.alarms, output.listed))}; besides: ${join(", ", setsubtract(output.listed, var.alarms))}"
+  }
+
+  assert {
+    condition     = length(output.sections) == 10 && length(output.unwritten) == 0
     error_message = "Expected docs/runbook.md to have every section that an alarm names, found missing: ${join(", ", output.unwritten)}"
   }
 }

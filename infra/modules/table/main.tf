@@ -1,7 +1,3 @@
-locals {
-  indexes = var.sparse_index[*]
-}
-
 resource "aws_dynamodb_table" "this" {
   #checkov:skip=CKV_AWS_119:encrypted with a key that AWS owns unless key_arn names a KMS key
   name         = var.name
@@ -27,7 +23,7 @@ resource "aws_dynamodb_table" "this" {
   }
 
   dynamic "attribute" {
-    for_each = flatten([for index in local.indexes : [{ name = index.name, type = "S" }, index.range_key]])
+    for_each = flatten([for name, range_key in var.sparse_indexes : [{ name = name, type = "S" }, range_key]])
 
     content {
       name = attribute.value.name
@@ -36,12 +32,12 @@ resource "aws_dynamodb_table" "this" {
   }
 
   dynamic "global_secondary_index" {
-    for_each = local.indexes
+    for_each = var.sparse_indexes
 
     content {
-      name            = global_secondary_index.value.name
-      hash_key        = global_secondary_index.value.name
-      range_key       = global_secondary_index.value.range_key.name
+      name            = global_secondary_index.key
+      hash_key        = global_secondary_index.key
+      range_key       = global_secondary_index.value.name
       projection_type = "KEYS_ONLY"
     }
   }

@@ -46,16 +46,18 @@ locals {
 }
 
 output "allows" {
-  description = "Capabilities, as policy statements: one per kind of call; query_index: the sparse index; consume_stream: what a mapping needs."
+  description = "Capabilities, as policy statements: one per kind of call; query_<index>: a sparse index; consume_stream: what a mapping needs."
   value = merge(
     { for name, action in local.reads : name => concat([{ actions = [action], resources = [aws_dynamodb_table.this.arn], via = null }], local.kms_read) },
     { for name, action in local.writes : name => concat([{ actions = [action], resources = [aws_dynamodb_table.this.arn], via = null }], local.kms_write) },
     {
-      query_index = concat([{
+      for name in keys(var.sparse_indexes) : "query_${name}" => concat([{
         actions   = ["dynamodb:Query"]
-        resources = ["${aws_dynamodb_table.this.arn}/index/${try(local.indexes[0].name, "none")}"]
+        resources = ["${aws_dynamodb_table.this.arn}/index/${name}"]
         via       = null
       }], local.kms_read)
+    },
+    {
       consume_stream = concat([{
         actions   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
         resources = ["${aws_dynamodb_table.this.arn}/stream/*"]

@@ -33,19 +33,19 @@ variable "range_key" {
   }
 }
 
-variable "sparse_index" {
-  description = "An index over the items that have two attributes, keys only: it is named after the first (always text) and sorted by the second, of type S (text) or N (number). Null for none."
-  type        = object({ name = string, range_key = object({ name = string, type = string }) })
-  default     = null
+variable "sparse_indexes" {
+  description = "Indexes over the items that have two attributes, keys only. The name of an index is that of the first attribute (always text); the value is the second, by which it is sorted: its name and its type, S (text) or N (number)."
+  type        = map(object({ name = string, type = string }))
+  default     = {}
 
   validation {
-    condition     = var.sparse_index == null || try(contains(["S", "N"], var.sparse_index.range_key.type), false)
-    error_message = "sparse_index.range_key.type: expected S or N."
+    condition     = alltrue([for range_key in values(var.sparse_indexes) : contains(["S", "N"], range_key.type)])
+    error_message = "sparse_indexes: expected sort keys of type S or N."
   }
 
   validation {
-    condition     = var.sparse_index == null || try(length(toset([var.hash_key, var.range_key.name, var.sparse_index.name, var.sparse_index.range_key.name])) == 4, false)
-    error_message = "sparse_index: expected two attributes of its own: an item that has a table's key would always be in it."
+    condition     = length(distinct(concat([var.hash_key, var.range_key.name], keys(var.sparse_indexes), values(var.sparse_indexes)[*].name))) == 2 + 2 * length(var.sparse_indexes)
+    error_message = "sparse_indexes: expected two attributes of its own for each: an item that has a table's key would always be in it."
   }
 }
 

@@ -5,6 +5,11 @@ variable "allowed" {
   type        = list(string)
 }
 
+variable "alarms" {
+  description = "Names of the alarms without that of the deployment, as README.md is to list them."
+  type        = list(string)
+}
+
 locals {
   infra   = "${path.module}/../.."
   outside = setunion(fileset(local.infra, "*.tf"), fileset(local.infra, "{pipeline,bootstrap}/*.tf"))
@@ -49,6 +54,25 @@ output "undocumented" {
       regexall("(?m)^output \"([a-z0-9_]+)\"", file("${local.infra}/outputs.tf")),
     )) : name if !can(regex("(?m)^\\| [^|]*`${name}`", file("${local.infra}/README.md")))
   ]
+}
+
+locals {
+  # What a placeholder in the table of the alarms stands for.
+  placeholders = {
+    "<queue>" = ["uploads", "chunks", "rows", "work", "finished", "audits"]
+    "<stage>" = ["split-file", "clean-rows", "store-rows", "relay-rows", "process-rows", "finish-rows", "audit-job"]
+    "<table>" = ["rows", "jobs"]
+  }
+}
+
+output "listed" {
+  description = "Names of the alarms that README.md lists, without that of the deployment."
+  value = flatten([
+    for match in regexall("(?m)^\\| `<name>-([^`]+)` \\|", file("${local.infra}/README.md")) : [
+      for placeholder in [try(regex("<[a-z]+>", match[0]), "")] :
+      placeholder == "" ? [match[0]] : [for name in local.placeholders[placeholder] : replace(match[0], placeholder, name)]
+    ]
+  ])
 }
 
 output "sections" {

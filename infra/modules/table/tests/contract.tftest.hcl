@@ -47,18 +47,38 @@ run "refuses_an_index_sorted_by_another_type" {
   command = plan
 
   variables {
-    sparse_index = { name = "open", range_key = { name = "auditAt", type = "B" } }
+    sparse_indexes = { open = { name = "auditAt", type = "N" }, created = { name = "createdAt", type = "B" } }
   }
 
-  expect_failures = [var.sparse_index]
+  expect_failures = [var.sparse_indexes]
 }
 
 run "refuses_an_index_that_every_item_is_in" {
   command = plan
 
   variables {
-    sparse_index = { name = "pk", range_key = { name = "row", type = "N" } }
+    sparse_indexes = { pk = { name = "createdAt", type = "N" } }
   }
 
-  expect_failures = [var.sparse_index]
+  expect_failures = [var.sparse_indexes]
+}
+
+run "refuses_an_index_sorted_by_a_key_of_the_table" {
+  command = plan
+
+  variables {
+    sparse_indexes = { open = { name = "row", type = "N" } }
+  }
+
+  expect_failures = [var.sparse_indexes]
+}
+
+run "refuses_two_indexes_over_the_same_attribute" {
+  command = plan
+
+  variables {
+    sparse_indexes = { open = { name = "auditAt", type = "N" }, created = { name = "auditAt", type = "N" } }
+  }
+
+  expect_failures = [var.sparse_indexes]
 }

@@ -57,7 +57,6 @@ run "offers_an_action_per_kind_of_call" {
         get               = [["dynamodb:GetItem"], ""]
         get_batch         = [["dynamodb:BatchGetItem"], ""]
         query             = [["dynamodb:Query"], ""]
-        query_index       = [["dynamodb:Query"], "/index/none"]
         put               = [["dynamodb:PutItem"], ""]
         update            = [["dynamodb:UpdateItem"], ""]
         insert_statements = [["dynamodb:PartiQLInsert"], ""]
@@ -69,30 +68,33 @@ run "offers_an_action_per_kind_of_call" {
   }
 }
 
-run "has_a_sparse_index_when_it_is_asked_for" {
+run "has_the_sparse_indexes_that_are_asked_for" {
   command = plan
 
   variables {
-    range_key    = { name = "sk", type = "S" }
-    has_stream   = false
-    sparse_index = { name = "open", range_key = { name = "auditAt", type = "N" } }
+    range_key      = { name = "sk", type = "S" }
+    has_stream     = false
+    sparse_indexes = { open = { name = "auditAt", type = "N" }, created = { name = "createdAt", type = "N" } }
   }
 
   assert {
-    condition = [for index in aws_dynamodb_table.this.global_secondary_index : [index.name, index.hash_key, index.range_key, index.projection_type]] == [
-      ["open", "open", "auditAt", "KEYS_ONLY"],
-    ]
-    error_message = "Expected an index over the attribute, sorted by the other, with the keys alone."
+    condition = toset([for index in aws_dynamodb_table.this.global_secondary_index : join(" ", [index.name, index.hash_key, index.range_key, index.projection_type])]) == toset([
+      "created created createdAt KEYS_ONLY",
+      "open open auditAt KEYS_ONLY",
+    ])
+    error_message = "Expected indexes over the attributes, sorted by the others, with the keys alone."
   }
 
   assert {
-    condition     = { for attribute in aws_dynamodb_table.this.attribute : attribute.name => attribute.type } == { pk = "S", sk = "S", open = "S", auditAt = "N" }
-    error_message = "Expected the keys of table and index and no other attribute."
+    condition     = { for attribute in aws_dynamodb_table.this.attribute : attribute.name => attribute.type } == { pk = "S", sk = "S", open = "S", auditAt = "N", created = "S", createdAt = "N" }
+    error_message = "Expected the keys of table and indexes and no other attribute."
   }
 
   assert {
-    condition     = aws_dynamodb_table.this.stream_enabled == false && output.allows.query_index[0].resources == ["arn:aws:dynamodb:eu-west-1:123456789012:table/mock/index/open"]
-    error_message = "Expected no stream, and permission to query the index."
+    condition = aws_dynamodb_table.this.stream_enabled == false && { for name in ["open", "created"] : name => jsonencode(output.allows["query_${name}"]) } == {
+      for name in ["open", "created"] : name => jsonencode([{ actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:123456789012:table/mock/index/${name}"], via = null }])
+    }
+    error_message = "Expected no stream, and permission to query each index, found: ${jsonencode(output.allows)}"
   }
 }
 
