@@ -1,3 +1,4 @@
+import { cancelledReason } from '@sluice/core/ledger';
 import { serialiseAudit } from '@sluice/core/messages';
 import type { Job } from '@sluice/core/ports/job-store';
 import { jobStates, terminalStates } from '@sluice/core/ports/job-store';
@@ -32,8 +33,11 @@ export const cancel = async ({ operator, output, ask }: Session, jobText: string
     output.result({ jobId, state: job.state, isCancelled: false }, ['nothing was changed']);
     return 1;
   }
-  const reason = { code: 'CANCELLED', message: 'cancelled by an operator' };
-  const isCancelled = await jobs.changeJob(jobId, cancellable, { state: 'REFUSED', reason, auditAt: clock.now() });
+  const isCancelled = await jobs.changeJob(jobId, cancellable, {
+    state: 'REFUSED',
+    reason: cancelledReason,
+    auditAt: clock.now(),
+  });
   const after = await jobs.getJob(jobId);
   if (after === undefined) throw new CommandFailed(`cancel: expected the job ${jobId}, found it gone`);
   if (!isCancelled) return refuse(after);

@@ -1,4 +1,4 @@
-import type { Ledger } from '@sluice/core/ledger';
+import { isCancelled, type Ledger } from '@sluice/core/ledger';
 import type { Job, JobState } from '@sluice/core/ports/job-store';
 import { countText, durationText, toTerminalText } from '../terminal-text.ts';
 import { summarise } from './job-summary.ts';
@@ -24,7 +24,7 @@ const count = (title: string, of: keyof Ledger, rank: number): TableColumn<Liste
 const columns: readonly TableColumn<Listed>[] = [
   { title: 'JOB', textOf: ({ job }) => job.jobId, least: idCellsMin },
   { title: 'KEY', textOf: ({ job }) => toTerminalText(job.file.key), least: keyCellsMin },
-  { title: 'STATE', textOf: ({ job }) => (job.reason?.code === 'CANCELLED' ? 'CANCELLED' : job.state) },
+  { title: 'STATE', textOf: ({ job }) => (isCancelled(job) ? 'CANCELLED' : job.state) },
   count('ROWS', 'rows', 1),
   count('DONE', 'done', 5),
   count('FAILED', 'failed', 4),
