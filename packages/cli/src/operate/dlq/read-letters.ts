@@ -14,8 +14,8 @@ export const lettersMax = 100_000;
 const idleReceives = 3;
 /** The same when it counted more: others may have received those, or the count is late. */
 const idleReceivesMax = 10;
-/** Time between two receives when one brought nothing new. */
-const idleMilliseconds = 500;
+/** Time between two receives when one brought nothing new; where the queue is empty, SQS waits besides. */
+const idleMilliseconds = 100;
 /** Calls that release letters at once. */
 const releasesInFlightMax = 4;
 
@@ -23,9 +23,8 @@ const releasesInFlightMax = 4;
 export type Reading = {
   /** Distinct letters. */
   readonly seen: number;
-  /** Letters that the queue counted and that were not seen; approximate. */
+  /** Letters that the queue counted and that were not seen, though nobody ended the reading; approximate. */
   readonly unseen: number;
-  readonly isInterrupted: boolean;
 };
 
 /** What was received and is kept from others meanwhile. */
@@ -34,7 +33,7 @@ export type Held = {
   remove(ids: readonly string[]): Promise<ReadonlySet<string>>;
 };
 
-/** `enough` ends the reading. */
+/** `enough` ends the reading, and so does the session's signal. */
 export type Take = (fresh: readonly DeadLetter[], held: Held) => Promise<'enough' | undefined>;
 
 /**
@@ -136,5 +135,6 @@ export const readLetters = async (
   } finally {
     await release();
   }
-  return { seen: seen(), unseen: isEnough ? 0 : Math.max(0, counted - seen()), isInterrupted: signal.aborted };
+  const isEnded = isEnough || signal.aborted;
+  return { seen: seen(), unseen: isEnded ? 0 : Math.max(0, counted - seen()) };
 };

@@ -1,4 +1,4 @@
-import type { QueueName } from '@sluice/core/ports/queue';
+import { type QueueName, queueNames } from '@sluice/core/ports/queue';
 import type { Letter } from './letter.ts';
 import type { Part } from './letter-parts.ts';
 
@@ -20,7 +20,7 @@ export type Group = {
 
 export type Tally = {
   add(letter: Letter, parts: readonly Part[]): void;
-  /** The largest first, queue by queue in the order in which they were read. */
+  /** Queue by queue in flow order, the largest first. */
   groups(): readonly Group[];
   readonly letters: number;
   readonly rows: number;
@@ -63,10 +63,8 @@ export const createTally = (): Tally => {
       }
     },
     groups() {
-      const order = new Map<QueueName, number>();
-      for (const { queue } of groups.values()) if (!order.has(queue)) order.set(queue, order.size);
       return [...groups.values()].sort(
-        (a, b) => (order.get(a.queue) ?? 0) - (order.get(b.queue) ?? 0) || b.letters - a.letters,
+        (a, b) => queueNames.indexOf(a.queue) - queueNames.indexOf(b.queue) || b.letters - a.letters,
       );
     },
     get letters() {

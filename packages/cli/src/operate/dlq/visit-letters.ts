@@ -1,4 +1,6 @@
+import type { DeadLetter } from '@sluice/core/ports/dead-letters';
 import type { QueueName } from '@sluice/core/ports/queue';
+import { waitForAll } from '@sluice/core/wait-for-all';
 import { countText } from '../../terminal-text.ts';
 import type { Session } from '../session.ts';
 import type { JobFacts } from './job-facts.ts';
@@ -22,41 +24,56 @@ export type Visit = (found: readonly Found[], held: Held, queue: QueueName) => P
 
 export type Visited = { readonly seen: number; readonly isInterrupted: boolean };
 
-/** Goes through the dead-letter queues of the selection, batch by batch, and tells what could not be seen of them. */
+/**
+ * Goes through the dead-letter queues of the selection, all of them at a time, since each of them is waited for, and hands over one
+ * batch after the other. What one visit throws ends all. Tells what could not be seen.
+ */
 export const visitLetters = async (
   session: Session,
   selection: Selection,
   facts: JobFacts,
   visit: Visit,
 ): Promise<Visited> => {
-  let seen = 0;
-  for (const queue of selection.queues) {
-    let isEnough = false;
-    const reading = await readLetters(session, queue, async (fresh, held) => {
-      const found: Found[] = [];
-      for (const received of fresh) {
-        const letter = parseLetter(queue, received);
-        const parts = await readParts(letter, facts);
-        found.push({ letter, parts, ...selectParts(letter, parts, selection) });
+  const { output } = session;
+  const end = new AbortController();
+  const reading = { ...session, signal: AbortSignal.any([session.signal, end.signal]) };
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const look = async (queue: QueueName, fresh: readonly DeadLetter[], held: Held): Promise<'enough' | undefined> => {
+    if (reading.signal.aborted) return 'enough';
+    const found: Found[] = [];
+    for (const received of fresh) {
+      const letter = parseLetter(queue, received);
+      const parts = await readParts(letter, facts);
+      found.push({ letter, parts, ...selectParts(letter, parts, selection) });
+    }
+    const answer = await visit(found, held, queue);
+    if (answer === 'enough') end.abort();
+    return answer;
+  };
+
+  const readQueue = async (queue: QueueName): Promise<number> => {
+    try {
+      const { seen, unseen } = await readLetters(reading, queue, (fresh, held) => {
+        const looked = turn.then(() => look(queue, fresh, held));
+        turn = looked.catch(() => undefined);
+        return looked;
+      });
+      if (seen >= lettersMax) {
+        const most = countText(lettersMax);
+        output.note(`${queue}: ${most} letters were looked at, which is the most at a time; there may be more`);
+      } else if (unseen > 0) {
+        output.note(`${queue}: about ${countText(unseen)} letters were not seen: somebody else may be looking at them`);
       }
-      const answer = await visit(found, held, queue);
-      isEnough = answer === 'enough';
-      return answer;
-    });
-    seen += reading.seen;
-    if (reading.isInterrupted) {
-      session.output.note('interrupted: what was not reached stays where it is');
-      return { seen, isInterrupted: true };
+      return seen;
+    } catch (thrown) {
+      end.abort();
+      throw thrown;
     }
-    if (reading.seen >= lettersMax) {
-      const most = countText(lettersMax);
-      session.output.note(`${queue}: ${most} letters were looked at, which is the most at a time; there may be more`);
-    } else if (reading.unseen > 0) {
-      session.output.note(
-        `${queue}: about ${countText(reading.unseen)} letters were not seen: somebody else may be looking at them`,
-      );
-    }
-    if (isEnough) break;
-  }
-  return { seen, isInterrupted: false };
+  };
+
+  const seen = await waitForAll(selection.queues.map(readQueue));
+  const isInterrupted = session.signal.aborted;
+  if (isInterrupted) output.note('interrupted: what was not reached stays where it is');
+  return { seen: seen.reduce((sum, count) => sum + count, 0), isInterrupted };
 };
