@@ -49,11 +49,11 @@ export type CostFacts = {
   /** 0: messages are filled by bytes. */
   readonly rowsPerMessage: number;
   /**
-   * Seconds that the stages' functions worked: `measured` on AWS, or on this machine, where no service was waited for. Those of
-   * stages that are not named are not counted.
+   * Seconds that the stages' functions worked: `measured` on AWS, or on this machine, where no service was waited for; or not
+   * known. Those of stages that are not named are not counted.
    */
   readonly busySeconds: ReadonlyMap<StageName, number>;
-  readonly measured: 'on AWS' | 'on this machine';
+  readonly measured: 'on AWS' | 'on this machine' | 'nowhere';
 };
 
 export type CostLine = {
@@ -77,7 +77,7 @@ export type CostEstimate = {
 export const priceText = ({ dollars, per, unit }: Price): string =>
   per === 1
     ? `$${dollars.toFixed(10).replace(/0+$/, '')} per ${unit}`
-    : `$${dollars} per ${per === 1e6 ? 'million' : countText(per)} ${unit}`;
+    : `$${dollars.toFixed(3).replace(/0$/, '')} per ${per === 1e6 ? 'million' : countText(per)} ${unit}`;
 
 /** Dollars as people read them: cents, and below them two digits that count. */
 export const dollarsText = (dollars: number): string => {
@@ -108,7 +108,7 @@ type LambdaTime = { readonly gigabyteSeconds: number; readonly arithmetic: strin
 const lambdaTimeOf = ({ accepted, busySeconds, measured }: CostFacts, wiring: Wiring): LambdaTime => {
   const gigabytesOf = (stage: StageName): number => wiring.stages[stage].memoryMegabytes / 1024;
   const isPaced = (stage: StageName): boolean =>
-    measured === 'on this machine' && (stage === 'store-rows' || stage === 'finish-rows');
+    measured !== 'on AWS' && (stage === 'store-rows' || stage === 'finish-rows');
   let gigabyteSeconds = 0;
   let paced = 0;
   for (const stage of stageNames) {
@@ -117,8 +117,18 @@ const lambdaTimeOf = ({ accepted, busySeconds, measured }: CostFacts, wiring: Wi
   }
   const busy = `seconds busy ${measured} x memory, ${gigabyteSeconds.toFixed(1)}`;
   if (measured === 'on AWS') return { gigabyteSeconds, arithmetic: busy };
-  const writing = `${countText(accepted)} rows / ${rowsWrittenPerSecond} a second, written twice at 1 GB, ${paced.toFixed(1)}`;
-  return { gigabyteSeconds: gigabyteSeconds + paced, arithmetic: `${busy} + ${writing}` };
+  const paces = `${countText(accepted)} rows / ${rowsWrittenPerSecond} a second, written twice at 1 GB, ${paced.toFixed(1)}`;
+  const arithmetic = measured === 'nowhere' ? paces : `${busy} + ${paces}`;
+  return { gigabyteSeconds: gigabyteSeconds + paced, arithmetic };
+};
+
+const writing = `store-rows and finish-rows write ${rowsWrittenPerSecond} rows a second each, as the write budget of the table lets them`;
+
+/** How the time of the functions is known. */
+const timeAssumptions: Readonly<Record<CostFacts['measured'], string>> = {
+  'on AWS': 'The time of the functions is that of all jobs of the deployment meanwhile, as CloudWatch has it.',
+  'on this machine': `Functions work as fast on AWS as on this machine, except that ${writing}. What your processor waits for elsewhere is in it as it was here.`,
+  nowhere: `Of the functions' time only that is counted in which ${writing}: nothing is known of the others, your processor among them.`,
 };
 
 const assumptionsOf = ({ measured }: CostFacts): readonly string[] => [
@@ -126,9 +136,7 @@ const assumptionsOf = ({ measured }: CostFacts): readonly string[] => [
   'Every row is as large as the average one, and its result is no larger than the row.',
   'No row is written, sent or processed twice; a table that throttles and rows that are tried again cost more.',
   'Each message is one request to send, one to receive and one to delete, and an invocation of its own: batches only make this less.',
-  measured === 'on AWS'
-    ? 'The time of the functions is that of all jobs of the deployment meanwhile, as CloudWatch has it.'
-    : `Functions work as fast on AWS as on this machine, but for store-rows and finish-rows, which write ${rowsWrittenPerSecond} rows a second each, as the write budget of the table lets them. What your processor waits for elsewhere is in it as it was here.`,
+  timeAssumptions[measured],
   'Not in it: S3 requests and storage (under a cent for a file), logs, metrics, what the table stores, and what a deployment costs to stand idle (infra/README.md).',
 ];
 

@@ -45,7 +45,7 @@ const countTable = (
       : [countLine(html`<th scope="row" colspan="${heads.length}">all other codes</th>`, others, all, most, colour)];
   return scrolling(
     caption,
-    html`<table><caption>${caption}</caption><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}<th scope="col" class="number">Rows</th><th scope="col" class="number">Share</th><td></td></tr></thead><tbody>${body}${rest}</tbody></table>`,
+    html`<table class="counts"><caption>${caption}</caption><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}<th scope="col" class="number">Rows</th><th scope="col" class="number">Share</th><td></td></tr></thead><tbody>${body}${rest}</tbody></table>`,
   );
 };
 
@@ -58,7 +58,7 @@ const rawHtml = (raw: string | undefined): Html => {
 const exampleLine = ({ row, line, column, message, raw }: Example, isWide: boolean, head: Html | undefined): Html =>
   html`<tr>${head}<td class="number">${countText(row)}</td>${
     isWide ? html`<td class="number">${line === undefined ? '' : countText(line)}</td><td>${column}</td>` : undefined
-  }<td>${message}</td>${isWide ? rawHtml(raw) : undefined}</tr>`;
+  }<td class="why">${message}</td>${isWide ? rawHtml(raw) : undefined}</tr>`;
 
 const examplesOf = ({ code, examples }: CodeCount, isWide: boolean): Html =>
   html`<tbody>${examples.map((example, i) =>
@@ -75,7 +75,7 @@ const exampleTable = (caption: string, counts: readonly CodeCount[], isWide: boo
   const wide = (markup: Html): Html | undefined => (isWide ? markup : undefined);
   return scrolling(
     caption,
-    html`<table class="examples"><caption>${caption}</caption><thead><tr><th scope="col">Code</th><th scope="col" class="number">Row</th>${wide(html`<th scope="col" class="number">Line</th><th scope="col">Column</th>`)}<th scope="col">Why</th>${wide(html`<th scope="col">What stands there</th>`)}</tr></thead>${shown.map((count) => examplesOf(count, isWide))}</table>`,
+    html`<table class="${isWide ? 'examples wide' : 'examples'}"><caption>${caption}</caption><thead><tr><th scope="col">Code</th><th scope="col" class="number">Row</th>${wide(html`<th scope="col" class="number">Line</th><th scope="col">Column</th>`)}<th scope="col">Why</th>${wide(html`<th scope="col">What stands there</th>`)}</tr></thead>${shown.map((count) => examplesOf(count, isWide))}</table>`,
   );
 };
 

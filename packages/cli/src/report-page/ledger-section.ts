@@ -39,13 +39,14 @@ const bar = (places: readonly Place[], rows: number): Html =>
     .map((place) => html`<i style="flex:${place.rows / rows} 1 0;background:var(${place.colour})"></i>`)}</div>`;
 
 const line = ({ name, rows, colour, meaning }: Place, all: number): Html =>
-  html`<tr><th scope="row"><i class="swatch" style="background:var(${colour})"></i>${name}</th><td class="number">${countText(rows)}</td><td class="number">${shareText(rows, all)}</td><td>${meaning}</td></tr>`;
+  html`<tr><th scope="row"><i class="swatch" style="background:var(${colour})"></i>${name}</th><td class="number">${countText(rows)}</td><td class="number">${shareText(rows, all)}</td><td class="place">${meaning}</td></tr>`;
 
 /** Where every row is, as a bar and in numbers that add up. */
 export const renderLedger = (page: ReportPage): Html => {
   const { rows } = page.ledger;
   const places = placesOf(page);
-  const caption = 'Rows by where they are. They add up to the rows counted from the file.';
+  const caption =
+    'Rows by where they are. They add up to the rows counted from the file. In the bar even the fewest are wide enough to be seen.';
   const table = html`<table><caption>${caption}</caption><thead><tr><th scope="col">Place</th><th scope="col" class="number">Rows</th><th scope="col" class="number">Share</th><th scope="col">Meaning</th></tr></thead><tbody>${places.map((place) => line(place, rows))}</tbody><tfoot><tr><th scope="row">rows</th><td class="number">${countText(rows)}</td><td class="number">${shareText(rows, rows)}</td><td>counted from the file</td></tr></tfoot></table>`;
-  return html`<section aria-labelledby="ledger"><h2 id="ledger">Ledger</h2>${bar(places, rows)}${scrolling('Ledger', table)}${page.ledgerNote === undefined ? undefined : html`<p class="note">${page.ledgerNote}</p>`}</section>`;
+  return html`<section aria-labelledby="ledger"><h2 id="ledger">Ledger</h2>${bar(places, rows)}${scrolling('Ledger, in numbers', table)}${page.ledgerNote === undefined ? undefined : html`<p class="note">${page.ledgerNote}</p>`}</section>`;
 };

@@ -14,7 +14,8 @@ const dark = `
 /** The page's only styles: a sheet for screens from 320 px on, light and dark, and for paper. */
 export const pageStyle = `
 :root {${light}
-  color-scheme: light dark; font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif; }
+  color-scheme: light dark;
+  font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif; }
 @media screen and (prefers-color-scheme: dark) { :root {${dark} } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 66rem; padding: 2rem 1.25rem 3rem; background: var(--ground); color: var(--ink); }
@@ -37,7 +38,7 @@ small { color: var(--muted); }
 .note { color: var(--muted); font-size: .875rem; margin-top: .5rem; }
 dt { color: var(--muted); font-size: .8rem; }
 dd { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .9rem 1.5rem; margin-top: 1.4rem;
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(12.5rem, 1fr)); gap: .9rem 1.5rem; margin-top: 1.4rem;
   padding: 1rem 1.2rem; background: var(--surface); border-radius: .5rem; }
 .settings { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .9rem 1.5rem; }
 .stack { display: flex; gap: 2px; height: 1.75rem; margin-bottom: 1rem; border-radius: .25rem; overflow: hidden;
@@ -58,10 +59,16 @@ tfoot td:last-child:not(.number) { font-weight: 400; }
 .bar-cell { width: 22%; min-width: 5rem; padding-right: 0; vertical-align: middle; }
 .bar { display: block; height: .7rem; }
 .bar i { display: block; height: 100%; min-width: 2px; border-radius: .1rem; }
-.examples { min-width: 44rem; }
-.examples td { min-width: 5rem; overflow-wrap: anywhere; }
-.raw { display: block; min-width: 14rem; max-width: 30rem; }
+.wide { min-width: 58rem; }
+.counts .number { width: 8rem; }
+.counts .bar-cell { width: 50%; }
+.examples td { overflow-wrap: break-word; }
+.examples td:not(.number) { min-width: 6.5rem; }
+.place { min-width: 11rem; }
+.wide .why { min-width: 17rem; }
+.raw { display: block; min-width: 18rem; max-width: 30rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); gap: 1.25rem 1.75rem; }
+.four { grid-template-columns: repeat(auto-fill, minmax(min(100%, 13rem), 1fr)); }
 .chart figcaption { display: flex; justify-content: space-between; gap: .5rem; font-size: .875rem; }
 .chart figcaption b { font-weight: 600; }
 .chart figcaption span { color: var(--muted); font-variant-numeric: tabular-nums; }
@@ -73,7 +80,8 @@ summary { cursor: pointer; color: var(--muted); width: fit-content; }
 ul { padding-left: 1.2rem; font-size: .9rem; max-width: 46rem; }
 li + li { margin-top: .25rem; }
 footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--muted); font-size: .85rem; }
-@media (max-width: 30rem) { body { padding: 1.25rem 1rem 2rem; } h1 { font-size: 1.4rem; } section { margin-top: 2.25rem; } }
+@media (max-width: 30rem) { body { padding: 1.25rem 1rem 2rem; } h1 { font-size: 1.4rem; }
+  .facts { grid-template-columns: 1fr 1fr; } section { margin-top: 2.25rem; } }
 @media print {
   @page { margin: 14mm; }
   :root { font-size: 11px; }
@@ -83,9 +91,10 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   h2, h3, caption { break-after: avoid; }
   tr, figure, .facts, .stack { break-inside: avoid; }
   .scroll, details .scroll { overflow: visible; max-height: none; }
-  .examples { min-width: 0; }
-  .raw { min-width: 0; }
-  .charts { grid-template-columns: repeat(3, 1fr); }
+  .wide, .wide .why, .raw { min-width: 0; }
+  .charts { grid-template-columns: repeat(3, 1fr); gap: .8rem 1.2rem; }
+  .four { grid-template-columns: repeat(4, 1fr); }
+  .facts { grid-template-columns: repeat(4, 1fr); }
   details:not([open]) { display: none; }
 }
 `;

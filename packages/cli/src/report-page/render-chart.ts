@@ -7,8 +7,7 @@ import { html, trustedHtml } from './html.ts';
 // Charts as SVG. What they hold is numbers alone; words about them stand around them, in the page's own markup.
 // Colours are the page's custom properties, so that one picture serves a light page, a dark one and paper.
 
-/** In pixels of the picture, which grows and shrinks with the page. */
-const width = 250;
+/** In pixels of the picture, which grows and shrinks with the page: texts are meant to be read where it has this size. */
 const height = 84;
 
 /** A value over time that holds for each interval; `times` has one number more than `values`. */
@@ -19,6 +18,8 @@ export type ChartOptions = {
   readonly time: { readonly name: string; readonly seconds: number };
   /** Highest value of the axis; by the values where it is not given. */
   readonly most?: number;
+  /** Of the place for it, in pixels, without the axis. */
+  readonly width: number;
   /** A custom property of the page, such as --rate. */
   readonly colour: string;
 };
@@ -47,7 +48,7 @@ const axis = {
 /** 40000 as 40k; Vega's own format would say 0k beside it. */
 const countLabel = "datum.value === 0 ? '0' : format(datum.value, '~s')";
 
-const specOf = ({ time, most, colour }: ChartOptions, end: readonly [number, number]): TopLevelSpec => ({
+const specOf = ({ time, most, colour, width }: ChartOptions, end: readonly [number, number]): TopLevelSpec => ({
   width,
   height,
   padding: 2,
@@ -64,7 +65,16 @@ const specOf = ({ time, most, colour }: ChartOptions, end: readonly [number, num
       field: 'value',
       type: 'quantitative',
       scale: most === undefined ? { zero: true, nice: 3 } : { domain: [0, Math.max(1, most)], nice: 3 },
-      axis: { ...axis, domain: false, ticks: false, tickCount: 3, title: null, minExtent: 26, labelExpr: countLabel },
+      axis: {
+        ...axis,
+        domain: false,
+        ticks: false,
+        tickCount: 3,
+        tickMinStep: 1,
+        title: null,
+        minExtent: 26,
+        labelExpr: countLabel,
+      },
     },
   },
   layer: [

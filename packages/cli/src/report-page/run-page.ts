@@ -3,16 +3,13 @@ import type { Job } from '@sluice/core/ports/job-store';
 import type { Wiring } from '@sluice/core/wiring';
 import { estimateCost } from '../cost.ts';
 import type { Report } from '../report.ts';
+import { carryingQueues, carryingStages } from './carrying.ts';
 import type { Examples } from './collect-examples.ts';
 import { settingsOf } from './job-settings.ts';
 import type { ReportPage } from './report-page.ts';
 import type { Sample } from './sample-series.ts';
 import { timelineOf } from './sample-series.ts';
 import { meaningOf } from './verdict-meaning.ts';
-
-/** Stages that carry rows, and queues that rows go through: the others count the file, and audit the job. */
-export const carryingStages = ['clean-rows', 'store-rows', 'relay-rows', 'process-rows', 'finish-rows'] as const;
-export const carryingQueues = ['chunks', 'rows', 'work', 'finished'] as const;
 
 /** What is known of a run at its end. */
 export type FinishedRun = {

@@ -28,8 +28,11 @@ const line = ({ name, rowsIn, rowsOut, retried, dead, busySeconds }: StageRow, m
 
 /** What each stage did, and which one was the slowest. */
 export const renderStages = ({ stages, stagesNote }: ReportPage): Html => {
+  if (stages.length === 0) {
+    return html`<section aria-labelledby="stages"><h2 id="stages">Stages</h2><p class="note">${stagesNote}</p></section>`;
+  }
   const most = slowestOf(stages)?.busySeconds ?? 0;
   const heads = ['Rows in', 'Rows out', 'Tried again', 'Dead', 'Busy'];
   const table = html`<table><caption>What each stage did, in rows; in is a first delivery</caption><thead><tr><th scope="col">Stage</th>${heads.map((head) => html`<th scope="col" class="number">${head}</th>`)}<td></td></tr></thead><tbody>${stages.map((stage) => line(stage, most))}</tbody></table>`;
-  return html`<section aria-labelledby="stages"><h2 id="stages">Stages</h2>${judge(stages)}${scrolling('Stages', table)}<p class="note">${stagesNote}</p></section>`;
+  return html`<section aria-labelledby="stages"><h2 id="stages">Stages</h2>${judge(stages)}${scrolling('Stages, in numbers', table)}<p class="note">${stagesNote}</p></section>`;
 };

@@ -42,6 +42,11 @@ const meanWhileBusy = (values: readonly number[], times: readonly number[]): num
   return seconds === 0 ? 0 : sum / seconds;
 };
 
+/** Pixels of a chart where three, and where four, stand beside each other. */
+const widthOfThree = 250;
+const widthOfFour = 190;
+const isFour = (charts: number): boolean => charts % 4 === 0;
+
 const whole = (value: number): string => countText(Math.round(value));
 
 const renderChart = async (
@@ -56,10 +61,10 @@ const renderChart = async (
   const summary =
     value === 0 ? `None at any time.` : `${mean}${whole(value)} ${unit} at most, ${at} after the beginning.`;
   const most = isSharedAxis ? Math.max(...[...multiples.values.values()].flat()) : value;
+  const width = isFour(multiples.values.size) ? widthOfFour : widthOfThree;
   const words = { id: `${id}-${name}`, title: `${name}: ${unit} over time`, summary };
-  const picture = await renderSteps({ times, values }, { time, colour, most }, words);
-  const label = unit === 'rows/s' ? `mean ${whole(meanWhileBusy(values, times))}` : `most ${whole(value)}`;
-  return html`<figure class="chart"><figcaption><b>${name}</b> <span>${label}</span></figcaption>${picture}</figure>`;
+  const picture = await renderSteps({ times, values }, { time, colour, most, width }, words);
+  return html`<figure class="chart"><figcaption><b>${name}</b> <span>at most ${whole(value)}</span></figcaption>${picture}</figure>`;
 };
 
 const renderTable = ({ caption, times, values }: Multiples, time: Unit): Html => {
@@ -80,7 +85,7 @@ const renderMultiples = async (multiples: Multiples): Promise<Html> => {
   const time = unitOf((times.at(-1) ?? 0) - (times[0] ?? 0));
   const charts: Html[] = [];
   for (const [name, ofName] of values) charts.push(await renderChart(name, ofName, multiples, time));
-  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2><p>${intro}</p><div class="charts">${charts}</div><details><summary>${title}: the numbers</summary>${scrolling(`${title}, numbers`, renderTable(multiples, time))}</details></section>`;
+  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2><p>${intro}</p><div class="${isFour(charts.length) ? 'charts four' : 'charts'}">${charts}</div><details><summary>${title}: the numbers</summary>${scrolling(`${title}, numbers`, renderTable(multiples, time))}</details></section>`;
 };
 
 const shift = ({ times }: Timeline): readonly number[] => times.map((at) => at - (times[0] ?? 0));
