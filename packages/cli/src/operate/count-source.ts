@@ -3,7 +3,7 @@ import { createScanner } from '@sluice/core/csv/scan';
 import type { Job, JobLayout } from '@sluice/core/ports/job-store';
 import type { BoundedList } from './bounded-list.ts';
 import { addEntry, createBoundedList } from './bounded-list.ts';
-import { openUpload } from './decode-upload.ts';
+import { decodeUpload } from './decode-upload.ts';
 import type { Operator } from './operator.ts';
 import type { SourceFault } from './source-chunks.ts';
 import { createSourceChunks } from './source-chunks.ts';
@@ -74,7 +74,7 @@ export const countSource = async (
   const { layout, plan, jobId, file } = job;
   const limit = job.profile.limit ?? Number.POSITIVE_INFINITY;
   const faults = createBoundedList<SourceFault>();
-  const { isDecoded, head, read } = await openUpload(job, ports);
+  const { isDecoded, head, read } = await decodeUpload(job, ports);
   const isCopied = layout.source.bucket !== file.bucket || layout.source.key !== file.key;
   if (isCopied !== isDecoded) {
     const what = (is: boolean): string => (is ? 'a decoded copy' : 'the file itself');

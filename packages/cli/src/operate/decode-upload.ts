@@ -10,7 +10,7 @@ import type { Operator } from './operator.ts';
 type ReadFrom = (offset: number) => AsyncIterable<Uint8Array>;
 
 /** The UTF-8 text of an uploaded file. */
-export type Upload = {
+export type DecodedUpload = {
   /** The file is packed or in another encoding: the text is not what lies in the bucket. */
   readonly isDecoded: boolean;
   /** The first `headBytes` of the text, or all of it. */
@@ -52,10 +52,10 @@ const through = (read: ReadFrom, bytes: number, stagings: readonly Staging[]): R
  * copy that the pipeline made is not looked at. Throws SluiceError OBJECT_CHANGED when the version is gone, and what makes
  * split-file refuse a file.
  */
-export const openUpload = async (
+export const decodeUpload = async (
   { file, profile }: Pick<Job, 'file' | 'profile'>,
   ports: Pick<Operator, 'objects' | 'clock'>,
-): Promise<Upload> => {
+): Promise<DecodedUpload> => {
   const stagings: Staging[] = [];
   let declared = profile.encoding;
   for (;;) {

@@ -1,52 +1,18 @@
-import { gzipSync } from 'node:zlib';
-import { rejectKeyOf, stagedKeyOf } from '@sluice/core/identity';
-import { createMemoryJobs } from '@sluice/core/memory-jobs';
+import { rejectKeyOf } from '@sluice/core/identity';
 import { createMemoryRows } from '@sluice/core/memory-rows';
-import type { ChunkRecord, Job } from '@sluice/core/ports/job-store';
+import type { Job } from '@sluice/core/ports/job-store';
 import { describe, expect, it } from 'vitest';
-import type { CarriedJob } from './carried-job-harness.ts';
 import { carryJob } from './carried-job-harness.ts';
-import { createOperateHarness, type JobSettings, jobId } from './operate-harness.ts';
+import { createOperateHarness, jobId } from './operate-harness.ts';
 import { verify } from './verify.ts';
-
-/** Rows 1 to `rows`, whose last column is required. */
-const csvOf = (rows: number): string =>
-  `id,name\n${Array.from({ length: rows }, (_, i) => `${i + 1},name ${i + 1}\n`).join('')}`;
-
-/** Verifies the job of a harness, and says what came of it. */
-const verified = async (harness: ReturnType<typeof createOperateHarness>, job = jobId) => {
-  // Nothing sleeps here, and gunzip takes real time: the virtual clock would take it for hanging.
-  const status = await verify(harness.session, job);
-  const value = harness.value() as {
-    readonly verdict: string;
-    readonly reasons: readonly string[];
-    readonly gaps: readonly object[];
-    readonly moreGaps: number;
-    readonly differences: readonly object[];
-    readonly counted: object;
-    readonly source: { readonly rows: number; readonly isDecoded: boolean; readonly faults: readonly object[] };
-  };
-  return { status, value, text: harness.lines().join('\n') };
-};
-
-const ofJob = async (settings: JobSettings) => {
-  const harness = createOperateHarness();
-  await harness.addJob(settings);
-  return verified(harness);
-};
+import { csvOf, verified, verifiedJob } from './verify-harness.ts';
 
 const complete: Partial<Job> = { state: 'COMPLETE' };
-
-const ofFile = async (settings: CarriedJob) => {
-  const harness = createOperateHarness();
-  await carryJob(harness, settings);
-  return verified(harness);
-};
 
 describe('verify, of a job whose rows are where they belong', () => {
   it('holds, and shows the equation from its own counts', async () => {
     const fates = { 3: 'REJECTED', 11: 'FAILED', 25: 'REJECTED' } as const;
-    const { status, value, text } = await ofJob({ csv: csvOf(25), fates, job: complete });
+    const { status, value, text } = await verifiedJob({ csv: csvOf(25), fates, job: complete });
     expect(status).toBe(0);
     expect(value).toMatchObject({
       verdict: 'holds',
@@ -60,7 +26,7 @@ describe('verify, of a job whose rows are where they belong', () => {
   });
 
   it('cannot say so before the job is COMPLETE', async () => {
-    const { status, value } = await ofJob({ csv: csvOf(3) });
+    const { status, value } = await verifiedJob({ csv: csvOf(3) });
     expect(status).toBe(1);
     expect(value).toMatchObject({
       verdict: 'cannot verify',
@@ -81,78 +47,6 @@ describe('verify, of a job whose rows are where they belong', () => {
     await harness.addJob({ csv: csvOf(50), job: complete });
     await verified(harness);
     expect(harness.notes).toEqual(['table: 20 of 50 rows', 'table: 40 of 50 rows']);
-  });
-});
-
-describe('verify, of files of every kind', () => {
-  const text = '\n\nid;name\r\n1;"für\n€"\r\n\r\n2;b\r\n3;"a;""b"\r\n4;\r\n5;zz';
-  it.each<readonly [string, CarriedJob, { readonly rows: number; readonly isDecoded: boolean }]>([
-    ['plain', { content: Buffer.from(text) }, { rows: 5, isDecoded: false }],
-    ['with a byte order mark', { content: Buffer.from(`\ufeff${text}`) }, { rows: 5, isDecoded: false }],
-    ['gzip', { content: gzipSync(text) }, { rows: 5, isDecoded: true }],
-    ['gzip in gzip', { content: gzipSync(gzipSync(text)) }, { rows: 5, isDecoded: true }],
-    ['UTF-16', { content: Buffer.from(`\ufeff${text}`, 'utf16le') }, { rows: 5, isDecoded: true }],
-    ['UTF-16 in gzip', { content: gzipSync(Buffer.from(`\ufeff${text}`, 'utf16le')) }, { rows: 5, isDecoded: true }],
-    [
-      'windows-1252',
-      { content: Buffer.from('id,name\n1,f\xfcr\n2,\x80\n', 'latin1'), profile: { encoding: 'windows-1252' } },
-      { rows: 2, isDecoded: true },
-    ],
-    [
-      'without a header',
-      { content: Buffer.from('1,a\n\n2,b\n'), profile: { header: false } },
-      { rows: 2, isDecoded: false },
-    ],
-    [
-      'with a limit',
-      { content: Buffer.from(`${csvOf(40)}\n\n`), profile: { limit: 17 } },
-      { rows: 17, isDecoded: false },
-    ],
-    [
-      'with a limit it never reaches',
-      { content: Buffer.from(csvOf(4)), profile: { limit: 17 } },
-      { rows: 4, isDecoded: false },
-    ],
-    ['with a limit, packed', { content: gzipSync(csvOf(40)), profile: { limit: 40 } }, { rows: 40, isDecoded: true }],
-    ['of a header alone', { content: Buffer.from('id,name') }, { rows: 0, isDecoded: false }],
-    ['empty', { content: Buffer.alloc(0) }, { rows: 0, isDecoded: false }],
-    ['of blank lines', { content: Buffer.from('\n\n\r\n'), profile: { header: false } }, { rows: 0, isDecoded: false }],
-    [
-      'with a quote that is never closed',
-      { content: Buffer.from('id,name\n1,a\n2,"b\n3,c\n') },
-      { rows: 3, isDecoded: false },
-    ],
-    [
-      'with bytes that are no UTF-8',
-      { content: Buffer.from('id,name\n1,a\n2,\xff\n', 'latin1') },
-      { rows: 2, isDecoded: false },
-    ],
-  ])('holds: %s', async (_, settings, source) => {
-    const { status, value } = await ofFile({ ...settings, chunkBytes: 8 });
-    expect(value).toMatchObject({ verdict: 'holds', reasons: [], source: { ...source, faults: [] }, gaps: [] });
-    expect(status).toBe(0);
-  });
-
-  it('does not look at the copy that was made of a packed file', async () => {
-    const harness = createOperateHarness();
-    await carryJob(harness, { content: gzipSync(csvOf(9)) });
-    harness.objects.remove('work', stagedKeyOf(jobId));
-    expect(await verified(harness)).toMatchObject({ status: 0, value: { verdict: 'holds' } });
-  });
-
-  it('finds a copy that held fewer rows than the file', async () => {
-    const harness = createOperateHarness();
-    const { file } = await carryJob(harness, { content: gzipSync(csvOf(9)) });
-    const head = await harness.objects.put(file.bucket, file.key, gzipSync(csvOf(10)));
-    const { getJob } = harness.jobs;
-    harness.jobs.getJob = async (id) => {
-      const job = await getJob(id);
-      return job === undefined ? undefined : { ...job, file: { ...file, ...head } };
-    };
-    const { status, value } = await verified(harness);
-    expect(status).toBe(1);
-    expect(value).toMatchObject({ verdict: 'gap', source: { rows: 10 } });
-    expect(value.source.faults).toContainEqual({ message: 'expected 9 rows, as planned, found 10 in the file' });
   });
 });
 
@@ -275,7 +169,7 @@ describe('verify, of rows that are not where they belong', () => {
   });
 
   it('finds a chunk of a COMPLETE job that was never closed', async () => {
-    const { value } = await ofJob({ csv: csvOf(12), fates: { 11: 'PENDING' }, job: complete });
+    const { value } = await verifiedJob({ csv: csvOf(12), fates: { 11: 'PENDING' }, job: complete });
     expect(value).toMatchObject({
       verdict: 'gap',
       gaps: [{ kind: 'pending', rows: [11, 11] }],
@@ -290,7 +184,7 @@ describe('verify, of rows that are not where they belong', () => {
       { chunk: 1, row: 15 },
     ];
     const fates = { 9: 'PENDING', 10: 'PENDING', 11: 'PENDING', 12: 'ABSENT' } as const;
-    const { status, value, text } = await ofJob({ csv: csvOf(20), fates, marks, job: { state: 'HELD' } });
+    const { status, value, text } = await verifiedJob({ csv: csvOf(20), fates, marks, job: { state: 'HELD' } });
     expect(status).toBe(1);
     expect(value).toMatchObject({
       verdict: 'gap',
@@ -314,12 +208,14 @@ describe('verify, of rows that are not where they belong', () => {
     const marks = [{ chunk: 1, stage: 'clean-rows' as const, code: 'PLAN_MISMATCH' }];
     const fates = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [i + 11, 'ABSENT' as const]));
     const held = { csv: csvOf(20), fates, marks, job: { state: 'HELD' as const } };
-    expect((await ofJob({ ...held, uncounted: [1] })).value.gaps).toMatchObject([{ kind: 'dead', rows: [11, 20] }]);
-    expect((await ofJob(held)).value.gaps).toMatchObject([{ kind: 'missing', rows: [11, 20] }]);
+    expect((await verifiedJob({ ...held, uncounted: [1] })).value.gaps).toMatchObject([
+      { kind: 'dead', rows: [11, 20] },
+    ]);
+    expect((await verifiedJob(held)).value.gaps).toMatchObject([{ kind: 'missing', rows: [11, 20] }]);
   });
 
   it('says how many rows of an OPEN job are still on their way', async () => {
-    const { status, value } = await ofJob({ csv: csvOf(20), fates: { 3: 'PENDING', 4: 'ABSENT' } });
+    const { status, value } = await verifiedJob({ csv: csvOf(20), fates: { 3: 'PENDING', 4: 'ABSENT' } });
     expect(status).toBe(1);
     expect(value).toMatchObject({
       verdict: 'cannot verify',
@@ -334,7 +230,7 @@ describe('verify, of rows that are not where they belong', () => {
 
   it('says that the gaps of a job that was cancelled are expected', async () => {
     const reason = { code: 'CANCELLED', message: 'cancelled' };
-    const { status, value } = await ofJob({
+    const { status, value } = await verifiedJob({
       csv: csvOf(9),
       fates: { 3: 'PENDING' },
       job: { state: 'REFUSED', reason },
@@ -351,105 +247,9 @@ describe('verify, of rows that are not where they belong', () => {
 
   it('lists so many ranges, and says how many more there are', async () => {
     const fates = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [i * 2 + 1, 'PENDING' as const]));
-    const { value, text } = await ofJob({ csv: csvOf(60), fates, job: { state: 'STALLED' } });
+    const { value, text } = await verifiedJob({ csv: csvOf(60), fates, job: { state: 'STALLED' } });
     expect(value.gaps).toHaveLength(30);
     expect(text).toContain('and 10 more ranges');
-  });
-});
-
-describe('verify, of a file that is not as it was planned', () => {
-  /** Changes chunks as they are read. */
-  const withChunks = (change: (chunk: ChunkRecord) => ChunkRecord | undefined) => {
-    const jobs = createMemoryJobs();
-    const { listChunks } = jobs;
-    jobs.listChunks = async function* (...args) {
-      for await (const page of listChunks(...args)) yield page.flatMap((chunk) => change(chunk) ?? []);
-    };
-    return createOperateHarness({ jobs });
-  };
-
-  it.each([-1, 1])('finds a boundary between chunks that was moved by a byte: %i', async (by) => {
-    const harness = withChunks((chunk) => ({
-      ...chunk,
-      start: chunk.start + (chunk.chunk === 1 ? by : 0),
-      end: chunk.end + (chunk.chunk === 0 ? by : 0),
-    }));
-    await harness.addJob({ csv: csvOf(25), job: complete });
-    const { status, value, text } = await verified(harness);
-    expect(status).toBe(1);
-    expect(value).toMatchObject({ verdict: 'gap', gaps: [], source: { rows: 25 } });
-    expect(value.source.faults.map((fault) => (fault as { readonly chunk?: number }).chunk)).toContain(0);
-    expect(text).toContain('chunk 0: expected its end, byte');
-  });
-
-  it.each<readonly [string, (chunk: ChunkRecord) => ChunkRecord | undefined, RegExp]>([
-    ['lost a chunk', (chunk) => (chunk.chunk === 1 ? undefined : chunk), /expected chunk 1 next in the plan, found 2/],
-    ['lost the last chunk', (chunk) => (chunk.chunk === 2 ? undefined : chunk), /expected every byte in a chunk/],
-    [
-      'counts a row too many',
-      (chunk) => (chunk.chunk === 2 ? { ...chunk, rows: 6 } : chunk),
-      /expected 6 rows .* found 5/,
-    ],
-    [
-      'numbers rows otherwise',
-      (chunk) => ({ ...chunk, firstRow: chunk.firstRow + (chunk.chunk === 2 ? 1 : 0) }),
-      /row 21, found 22/,
-    ],
-    ['numbers lines otherwise', (chunk) => ({ ...chunk, firstLine: chunk.firstLine + 1 }), /line 2, found 3/],
-    [
-      'goes on behind the file',
-      (chunk) => (chunk.chunk === 2 ? { ...chunk, end: chunk.end + 9 } : chunk),
-      /expected its end/,
-    ],
-  ])('finds a plan that %s', async (_, change, message) => {
-    const harness = withChunks(change);
-    await harness.addJob({ csv: csvOf(25), job: complete });
-    const { status, value, text } = await verified(harness);
-    expect(status).toBe(1);
-    expect(value.verdict).toBe('gap');
-    expect(text).toMatch(message);
-  });
-
-  it('finds a row that hides before the data', async () => {
-    const harness = createOperateHarness();
-    const { layout } = await harness.addJob({ csv: csvOf(25), job: complete });
-    const { getJob } = harness.jobs;
-    harness.jobs.getJob = async (id) => {
-      const job = await getJob(id);
-      if (job === undefined || layout === undefined) return undefined;
-      return { ...job, layout: { ...layout, dataStart: layout.dataStart + 9, dataLine: 3 } };
-    };
-    const { value } = await verified(harness);
-    expect(value.verdict).toBe('gap');
-    expect(value.source.faults).toContainEqual({ message: 'expected 1 records before the data, found 2' });
-  });
-
-  it.each<readonly [string, (harness: ReturnType<typeof createOperateHarness>) => Promise<unknown>]>([
-    ['overwritten', (harness) => harness.objects.put('inbox', 'a.csv', csvOf(25))],
-    ['deleted', async (harness) => harness.objects.remove('inbox', 'a.csv')],
-  ])('cannot verify a file that was %s, but counts the table', async (_, change) => {
-    const harness = createOperateHarness();
-    await harness.addJob({ csv: csvOf(25), job: complete });
-    await change(harness);
-    const { status, value } = await verified(harness);
-    expect(status).toBe(1);
-    expect(value).toMatchObject({
-      verdict: 'cannot verify',
-      reasons: [expect.stringMatching(/^its file cannot be read as it was: OBJECT_CHANGED/)],
-      source: { error: { code: 'OBJECT_CHANGED' } },
-      counted: { rows: 25, done: 25 },
-    });
-  });
-
-  it('throws what a service refuses for now, which is no answer', async () => {
-    const rows = createMemoryRows();
-    rows.readChunk = () => {
-      throw new Error('expected the table, found it down');
-    };
-    const harness = createOperateHarness({ rows });
-    await harness.addJob({ csv: csvOf(5), job: complete });
-    await expect(verify(harness.session, jobId)).rejects.toThrow('found it down');
-    expect(harness.hasResult()).toBe(false);
   });
 });
 
