@@ -1,11 +1,13 @@
-import { SluiceError } from '@sluice/core/errors';
 import type { Job } from '@sluice/core/ports/job-store';
-import type { ObjectVersion } from '@sluice/core/ports/object-store';
-import { readObject } from '@sluice/core/read-object';
 import type { Operator } from './operator.ts';
+import type { RetryNote } from './retry-note.ts';
+import { listRetryNotes, readRetryNote } from './retry-note.ts';
 
-/** A row as it was sent again: as a row of a file, and of that file's job where it has one by now. */
-export type SentAgain = { readonly key: string; readonly row: number; readonly at: number; readonly jobId?: string };
+/**
+ * A row as it was sent again: as a row of a file, and of that file's job where it has one by now. With neither `sentAt` nor a job nobody
+ * knows whether the file was put.
+ */
+export type SentAgain = Pick<RetryNote, 'key' | 'at' | 'sentAt'> & { readonly row: number; readonly jobId?: string };
 
 /** The row that a row of a retry's file is. */
 export type SentFrom = { readonly jobId: string; readonly row: number };
@@ -16,50 +18,7 @@ const skewMilliseconds = 60 * 60 * 1000;
 /** A file with rows that were sent again, by its key: the job they came from, and which of its retries it is. */
 const retryKey = /\.retry-([0-9a-z]{26})-(\d{1,9})\.csv$/;
 
-/** What is kept of a retry: the key of its file, when it was made, and the rows that are in it, in order. */
-type RetryNote = { readonly key: string; readonly at: number; readonly rows: readonly (readonly [number, number])[] };
 type Ranges = RetryNote['rows'];
-
-const notesOf = (jobId: string): string => `jobs/${jobId}/retries/`;
-
-type NotePorts = Pick<Operator, 'objects' | 'clock' | 'stack'>;
-
-/** Undefined when it is gone. */
-const readNote = async (
-  ports: NotePorts,
-  version: ObjectVersion & { readonly bytes: number },
-): Promise<RetryNote | undefined> => {
-  const pieces: Buffer[] = [];
-  try {
-    for await (const piece of readObject(ports, version, 0, version.bytes)) pieces.push(piece);
-  } catch (thrown) {
-    if (thrown instanceof SluiceError && thrown.code === 'OBJECT_CHANGED') return undefined;
-    throw thrown;
-  }
-  return JSON.parse(Buffer.concat(pieces).toString('utf8')) as RetryNote;
-};
-
-const readNewest = async (ports: NotePorts, key: string): Promise<RetryNote | undefined> => {
-  const bucket = ports.stack.workBucket;
-  const head = await ports.objects.head(bucket, key);
-  return head === undefined ? undefined : readNote(ports, { bucket, key, ...head });
-};
-
-const listRetryNotes = async (ports: NotePorts, jobId: string): Promise<readonly RetryNote[]> => {
-  const keys = new Set<string>();
-  for await (const { versions } of ports.objects.list(ports.stack.workBucket, undefined, notesOf(jobId))) {
-    for (const { key } of versions) keys.add(key);
-  }
-  const notes: RetryNote[] = [];
-  for (const key of keys) {
-    const note = await readNewest(ports, key);
-    if (note !== undefined) notes.push(note);
-  }
-  return notes.sort((a, b) => a.at - b.at);
-};
-
-const readRetryNote = (ports: NotePorts, jobId: string, number: number): Promise<RetryNote | undefined> =>
-  readNewest(ports, `${notesOf(jobId)}${number}.json`);
 
 /** Which row of a file with the rows of these ranges, in order, it is; undefined when it is not among them. */
 const rowIn = (ranges: Ranges, row: number): number | undefined => {
@@ -106,9 +65,9 @@ export const findSentAgain = async (
   row: number,
 ): Promise<readonly SentAgain[]> => {
   const sent: SentAgain[] = [];
-  for (const { key, at, rows } of await listRetryNotes(operator, jobId)) {
+  for (const { key, at, sentAt, rows } of await listRetryNotes(operator, jobId)) {
     const found = rowIn(rows, row);
-    if (found !== undefined) sent.push({ key, row: found, at });
+    if (found !== undefined) sent.push({ key, row: found, at, ...(sentAt === undefined ? {} : { sentAt }) });
   }
   if (sent.length === 0) return sent;
   const ids = await findJobs(operator, sent);

@@ -45,6 +45,12 @@ const lineText = ({ place }: RowStory): string | undefined => {
   return [countText(line), ...notes].join('; ');
 };
 
+const sentText = ({ row, key, sentAt, jobId }: RowStory['sentAgain'][number]): string => {
+  const file = `again as row ${countText(row)} of ${key}`;
+  if (jobId !== undefined) return `${file}, job ${jobId}`;
+  return sentAt === undefined ? `${file}; nobody noted that the file was put` : `${file}, which has no job yet`;
+};
+
 /** A row's story for people. Everything from outside is made safe for a terminal. */
 export const whereLines = (story: RowStory): string[] => {
   const { jobId, row, rows, key, jobState, createdAt, finishedAt, sentAgain, sentFrom, notes, content } = story;
@@ -57,9 +63,7 @@ export const whereLines = (story: RowStory): string[] => {
     ['line', lineText(story)],
     ['chunk', chunkText(story)],
     ...notes.map((note) => ['note', note] as const),
-    ...sentAgain.map(({ row: as, key: of, jobId: by }) => {
-      return ['sent', `again as row ${countText(as)} of ${of}${by === undefined ? '' : `, job ${by}`}`] as const;
-    }),
+    ...sentAgain.map((sent) => ['sent', sentText(sent)] as const),
     [
       'from',
       sentFrom === undefined ? undefined : `row ${countText(sentFrom.row)} of job ${sentFrom.jobId}, sent again`,

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../usage-error.ts';
 import { carryJob } from './carried-job-harness.ts';
 import { createOperateHarness, type JobSettings, jobId, type OperateHarness, startsAt } from './operate-harness.ts';
+import type { RetryNote } from './retry-note.ts';
+import { putRetryNote } from './retry-note.ts';
 import { csvOf } from './verify-harness.ts';
 import { where } from './where.ts';
 import { ofRow, storyOf } from './where-harness.ts';
@@ -239,35 +241,46 @@ describe('where, of a row that there is not', () => {
 describe('where, of a row that was sent again', () => {
   const retriedId = 'zzzzzzzzzzzzzzzzzzzzzzzzzz';
   const keyOf = (n: number): string => `in/a.retry-${jobId}-${n}.csv`;
-  const putNote = (harness: OperateHarness, n: number, rows: readonly (readonly [number, number])[], key = keyOf(n)) =>
-    harness.objects.put('work', `jobs/${jobId}/retries/${n}.json`, JSON.stringify({ key, at: startsAt + n, rows }));
+  const putNote = (harness: OperateHarness, note: Partial<RetryNote> & Pick<RetryNote, 'n' | 'rows'>) =>
+    putRetryNote(harness.operator, jobId, { v: 1, key: keyOf(note.n), at: startsAt + note.n, ...note });
 
   it('tells as which row of which file, and of which job once there is one', async () => {
     const harness = createOperateHarness();
     await harness.addJob({ csv: csvOf(30), fate: 'FAILED' });
-    await putNote(harness, 1, [
-      [2, 4],
-      [11, 13],
-    ]);
-    await putNote(harness, 2, [[12, 12]]);
-    await putNote(harness, 10, [[1, 1]]);
+    await putNote(harness, {
+      n: 1,
+      rows: [
+        [2, 4],
+        [11, 13],
+      ],
+      sentAt: 7,
+    });
+    await putNote(harness, { n: 2, rows: [[12, 12]], sentAt: 8 });
+    await putNote(harness, { n: 3, rows: [[12, 14]] });
+    await putNote(harness, { n: 10, rows: [[1, 1]] });
     await carryJob(harness, { content: Buffer.from(csvOf(6)), jobId: retriedId, key: keyOf(1) });
     const { value, text } = await storyOf(harness, 12);
     expect(value).toMatchObject({
       sentAgain: [
-        { key: keyOf(1), row: 5, at: startsAt + 1, jobId: retriedId },
-        { key: keyOf(2), row: 1, at: startsAt + 2 },
+        { key: keyOf(1), row: 5, at: startsAt + 1, sentAt: 7, jobId: retriedId },
+        { key: keyOf(2), row: 1, at: startsAt + 2, sentAt: 8 },
+        { key: keyOf(3), row: 1, at: startsAt + 3 },
       ],
     });
     expect(text).toContain(`again as row 5 of ${keyOf(1)}, job ${retriedId}`);
+    expect(text).toContain(`again as row 1 of ${keyOf(2)}, which has no job yet`);
+    expect(text).toContain(`again as row 1 of ${keyOf(3)}; nobody noted that the file was put`);
   });
 
   it('tells of a row of such a file which one it was', async () => {
     const harness = createOperateHarness();
-    await putNote(harness, 3, [
-      [2, 4],
-      [11, 13],
-    ]);
+    await putNote(harness, {
+      n: 3,
+      rows: [
+        [2, 4],
+        [11, 13],
+      ],
+    });
     await carryJob(harness, { content: Buffer.from(csvOf(6)), jobId: retriedId, key: keyOf(3) });
     for (const [row, from] of [
       [1, 2],
@@ -285,9 +298,17 @@ describe('where, of a row that was sent again', () => {
     }
   });
 
+  it('tells the rest of the story though a note cannot be read', async () => {
+    const harness = createOperateHarness();
+    await harness.addJob({ csv: csvOf(3) });
+    await harness.objects.put('work', `jobs/${jobId}/retries/1.json`, '{}');
+    const { value } = await storyOf(harness, 2);
+    expect(value).toMatchObject({ state: 'DONE', notes: [expect.stringContaining('expected a note of a retry')] });
+  });
+
   it('believes the key of a file only where a retry was noted under it', async () => {
     const harness = createOperateHarness();
-    await putNote(harness, 3, [[2, 4]], 'other.csv');
+    await putNote(harness, { n: 3, rows: [[2, 4]], key: 'other.csv' });
     await carryJob(harness, { content: Buffer.from(csvOf(6)), jobId: retriedId, key: keyOf(3) });
     await where(harness.session, retriedId, 1, { content: false });
     expect(harness.value()).not.toHaveProperty('sentFrom');

@@ -11,6 +11,7 @@ import { findRowSource, readRowContent } from './row-source.ts';
 import type { RowState, RowTraces } from './row-state.ts';
 import { findTraces, stateOfRow } from './row-state.ts';
 import type { Session } from './session.ts';
+import { CommandFailed } from './session.ts';
 import { whereLines } from './where-lines.ts';
 
 export type WhereFlags = { readonly content: boolean };
@@ -111,6 +112,18 @@ const contentOf = async (
   return toRowContent(job.layout, { ...read, isTruncated }, stored, reject);
 };
 
+/** A note that cannot be read is said to be so; the rest of the story is told all the same. */
+const findRetries = async (job: Job, row: number, operator: Session['operator']) => {
+  const unread: string[] = [];
+  const orElse = (thrown: unknown): undefined => {
+    if (!(thrown instanceof CommandFailed)) throw thrown;
+    unread.push(thrown.message);
+  };
+  const sentAgain = (await findSentAgain(operator, job.jobId, row).catch(orElse)) ?? [];
+  const sentFrom = await findSentFrom(operator, job, row).catch(orElse);
+  return { sentAgain, sentFrom, unread };
+};
+
 /**
  * Tells the whole story of one row: where it is in the file, what became of it and when, and as what it was sent again. What stands in
  * it is told only with `content`. Reads the row's chunk of the file, its reject object and its marks. Throws UsageError for a row that
@@ -130,7 +143,8 @@ export const where = async (
   const chunk = await findChunk(operator.jobs, job, row, signal);
   const traces = await findTraces(job, chunk, row, operator);
   const source = await findRowSource(layout, chunk, row, operator, signal);
-  const sentFrom = await findSentFrom(operator, job, row);
+  const { notes, ...state } = stateOfRow(job, chunk, traces);
+  const { sentAgain, sentFrom, unread } = await findRetries(job, row, operator);
   const error = errorOf(traces);
   const { stored } = traces;
   const story: RowStory = {
@@ -139,14 +153,15 @@ export const where = async (
     key: file.key,
     row,
     rows: rowsOf(job),
-    ...stateOfRow(job, chunk, traces),
+    ...state,
+    notes: [...notes, ...unread],
     ...(error === undefined ? {} : { error }),
     chunk,
     isCopied: layout.source.key !== file.key || layout.source.bucket !== file.bucket,
     ...placeOf(source, traces),
     ...(stored === undefined ? {} : { createdAt: stored.createdAt }),
     ...(stored?.finishedAt === undefined ? {} : { finishedAt: stored.finishedAt }),
-    sentAgain: await findSentAgain(operator, jobId, row),
+    sentAgain,
     ...(sentFrom === undefined ? {} : { sentFrom }),
     ...(content ? { content: await contentOf(job, row, source, traces, session) } : {}),
   };
