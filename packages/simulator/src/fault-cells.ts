@@ -56,7 +56,7 @@ export const faultCells: Readonly<Record<FaultClass, Cells>> = {
   'throttle-long': writers,
   'statement-failed': writers,
   'read-failed': {
-    at: ['split-file', 'clean-rows', 'relay-rows', 'audit-job'],
+    at: ['split-file', 'clean-rows', 'relay-rows', 'process-rows', 'audit-job'],
     because: 'the others read neither tables nor queue depths',
   },
   'index-stale': { at: ['audit-job'], because: 'it alone asks an index' },
@@ -73,4 +73,5 @@ export const faultCells: Readonly<Record<FaultClass, Cells>> = {
   'processor-kills': processor,
   'processor-wavers': processor,
   'processor-outage': { at: ['service', 'process-rows'], because: 'it begins by itself, and then meets calls' },
+  'job-cancelled': byItself,
 };

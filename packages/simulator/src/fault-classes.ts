@@ -57,6 +57,8 @@ export const faultClasses = [
   'processor-kills',
   'processor-wavers',
   'processor-outage',
+  // The operator
+  'job-cancelled',
 ] as const;
 
 export type FaultClass = (typeof faultClasses)[number];

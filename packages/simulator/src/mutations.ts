@@ -766,4 +766,37 @@ export const mutations: readonly Mutation[] = [
     ],
     scenario: 'bad-rows',
   },
+  {
+    id: 'B45',
+    text: 'rows of a job that was called off are processed all the same',
+    edits: [
+      {
+        file: 'process-rows/src/process-rows.ts',
+        find: 'if (cancelled.size === 0) return batch;',
+        replace: 'if (cancelled.size >= 0) return batch;',
+      },
+    ],
+  },
+  {
+    id: 'B46',
+    text: 'what was found of a job is taken for true for hours',
+    edits: [
+      {
+        file: 'process-rows/src/cancelled-jobs.ts',
+        find: 'const memoryMilliseconds = 10_000;',
+        replace: 'const memoryMilliseconds = 36_000_000;',
+      },
+    ],
+  },
+  {
+    id: 'B47',
+    text: 'rows of every job that ended are dropped, whatever it ended of',
+    edits: [
+      {
+        file: 'core/src/ledger.ts',
+        find: "state === 'REFUSED' && reason?.code === cancelledReason.code;",
+        replace: "state === 'REFUSED' && reason !== undefined;",
+      },
+    ],
+  },
 ];

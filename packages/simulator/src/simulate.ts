@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { cancelledReason } from '@sluice/core/ledger';
 import { searchBody, serialiseRepair, sweepBody } from '@sluice/core/messages';
 import type { Job } from '@sluice/core/ports/job-store';
-import { terminalStates } from '@sluice/core/ports/job-store';
+import { jobStates, terminalStates } from '@sluice/core/ports/job-store';
 import type { ObjectVersion } from '@sluice/core/ports/object-store';
 import type { QueueName } from '@sluice/core/ports/queue';
 import { batchEntriesMax, queueNames } from '@sluice/core/ports/queue';
@@ -65,6 +66,8 @@ const disturbanceLimits = { lateSeconds: 1_800, duplicateSeconds: 7_200, visible
 const wayMilliseconds = 20;
 const longWayMilliseconds = 3_000;
 const longWays = 0.03;
+/** How long rows of a job that was called off may still be called for, beside the time of an invocation and of a call. */
+const calledOffMilliseconds = 10_000;
 
 /**
  * Runs one simulation: everything the seed draws goes wrong for a while, then all is healed and has to converge. Returns what came
@@ -117,6 +120,7 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
   let strikes = 0;
   let sendStrikes = 0;
   let isHealed = false;
+  let healedAt = Number.POSITIVE_INFINITY;
   /** An operator takes messages off a queue that nobody has handled. */
   let isPurging = false;
   let actor: Actor = { stage: 'service', invocation: '' };
@@ -189,7 +193,16 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
     buckets: { inbox: inboxBucket, work: workBucket },
     expect,
     isVersioned,
-    bounds: { faultsSoFar: () => strikes, sendFaultsSoFar: () => sendStrikes },
+    bounds: {
+      faultsSoFar: () => strikes,
+      sendFaultsSoFar: () => sendStrikes,
+      // A job that cannot be looked up goes on.
+      callsUntil: (cancelledAt) =>
+        Math.max(cancelledAt, scenario.rates['read-failed'] > 0 ? healedAt : 0) +
+        calledOffMilliseconds +
+        longWayMilliseconds +
+        wiring.stages['process-rows'].timeoutSeconds * 1000,
+    },
   });
   const badRows = createBadRows((rowId) => prospectOf(seed, scenario.rates, rowId));
   const take = (fact: Fact): void => {
@@ -325,6 +338,16 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
     if (moved > 0) world.trace(`redrive of ${moved} to ${queue}`);
   };
 
+  const callOff = async (jobId: string): Promise<void> => {
+    const before = await runner.jobs.getJob(jobId);
+    const states = jobStates.filter((state) => !terminalStates.includes(state));
+    const change = { state: 'REFUSED', reason: cancelledReason, auditAt: scheduler.now() } as const;
+    if (before === undefined || !(await runner.jobs.changeJob(jobId, states, change))) return;
+    const after = (await runner.jobs.getJob(jobId)) as Job;
+    world.trace(`${jobId} is called off`);
+    world.actAs({ stage: 'operator', invocation: '' }, () => world.tell({ kind: 'job changed', before, after }));
+  };
+
   const plague = (): void => {
     campaign('mapping-off', () => {
       const stage = faults.happens(0.6) ? 'relay-rows' : faults.pick(stageNames);
@@ -358,6 +381,13 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
       userCode.setOutage(true);
       scheduler.after(faults.next() ** 2 * 6 * 3600_000, () => userCode.setOutage(false));
     });
+    // Once: what goes wrong is to meet jobs that go on.
+    if (scenario.rates['job-cancelled'] > 0) {
+      scheduler.after(faults.next() ** 2 * scenario.unrestMilliseconds, () => {
+        const going = [...jobs.values()].filter(({ state }) => !terminalStates.includes(state));
+        if (going.length > 0 && world.strikes('job-cancelled', 'service')) void callOff(faults.pick(going).jobId);
+      });
+    }
   };
 
   const sweep = (): void => {
@@ -394,6 +424,7 @@ const createSimulation = (seed: number, scenario: Scenario, kills: readonly Kill
 
   const heal = (): void => {
     isHealed = true;
+    healedAt = scheduler.now();
     world.trace('all is healed');
     for (const stage of stageNames) cloud.resume(stage);
     userCode.heal();

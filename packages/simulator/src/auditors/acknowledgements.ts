@@ -62,6 +62,8 @@ const checkChunk = (message: Extract<ShadowMessage, { kind: 'chunk' }>, fail: Fa
 
 const checkRows = (message: Extract<ShadowMessage, { kind: 'rows' }>, fail: Fail): void => {
   const { queue, job, tuples, rows } = message;
+  // Nobody wants them processed any more.
+  if (queue === 'work' && job.cancelledAt !== undefined) return;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as ShadowRow;
     if (isSentAgain(row, queue)) continue;

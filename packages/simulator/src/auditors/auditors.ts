@@ -32,6 +32,8 @@ export type AuditInput = {
     faultsSoFar(): number;
     /** Those of them that a send met. */
     sendFaultsSoFar(): number;
+    /** The last moment at which the processor may be called for a job that was called off at `cancelledAt`. */
+    callsUntil(cancelledAt: number): number;
   };
   /** What the pipeline does not do. */
   readonly without?: readonly ('announcements' | 'merged rejects')[];
@@ -133,7 +135,7 @@ export const createAuditors = (input: AuditInput): Auditors => {
         noteMarked(shadow, fact);
         break;
       case 'processed':
-        checkProcessed(shadow, fact);
+        checkProcessed(shadow, fact, bounds.callsUntil);
         break;
       case 'called':
         checkCalled(fact);

@@ -164,9 +164,22 @@ export const checkFinishes = (shadow: Shadow, fact: FactOf<'finished'>, faults: 
   checkTries(job, 'finishes tried', tries, job.effort.delivered.finished + callRows * faults, fact);
 };
 
-/** A delivery of a row calls the processor at most once. */
-export const checkProcessed = (shadow: Shadow, fact: FactOf<'processed'>): void => {
+/** A delivery of a row calls the processor at most once, and not for long once its job was called off. */
+export const checkProcessed = (
+  shadow: Shadow,
+  fact: FactOf<'processed'>,
+  callsUntil: (cancelledAt: number) => number,
+): void => {
   const job = jobOf(shadow, fact.jobId, fact);
+  if (job.cancelledAt !== undefined && fact.at > callsUntil(job.cancelledAt)) {
+    const seconds = Math.round((fact.at - job.cancelledAt) / 1000);
+    violate(
+      'I12',
+      `expected no call for a job that was called off, found one ${seconds} s afterwards`,
+      { job: job.jobId, row: fact.row },
+      fact,
+    );
+  }
   job.effort.calls++;
   checkTries(job, 'calls of the processor', job.effort.calls, job.effort.delivered.work, fact);
 };

@@ -48,7 +48,12 @@ export const createHandMadeRun = (options: HandMadeOptions = {}) => {
     buckets: { inbox: 'inbox', work: 'work' },
     expect: (version, file) => expectFile(file, version.key, [profile]),
     isVersioned,
-    bounds: { faultsSoFar: () => faults, sendFaultsSoFar: () => faults },
+    bounds: {
+      faultsSoFar: () => faults,
+      sendFaultsSoFar: () => faults,
+      // Each fact is a millisecond later than the one before.
+      callsUntil: (cancelledAt) => cancelledAt + 2,
+    },
     without,
   });
   let at = 0;
@@ -99,7 +104,7 @@ export const createHandMadeRun = (options: HandMadeOptions = {}) => {
     ...(ranges && { ranges }),
   });
 
-  const change = async (by: StageName, changed: JobChange): Promise<void> => {
+  const change = async (by: Actor['stage'], changed: JobChange): Promise<void> => {
     const before = (await jobs.getJob(jobId)) as Job;
     await jobs.changeJob(jobId, [before.state], changed);
     tell(by, { kind: 'job changed', before, after: { ...before, ...changed } });

@@ -121,6 +121,16 @@ const checkEnd = (shadow: Shadow, job: ShadowJob, rules: JobRules, fact: Fact): 
   }
 };
 
+/** Nobody but the operator calls a job off, and it ends REFUSED then, whatever its file deserves. */
+const noteCancelled = (job: ShadowJob, fact: FactOf<'job changed'>): void => {
+  const place = { job: job.jobId };
+  if (fact.by.stage !== 'operator')
+    violate('I9', `expected the operator to call a job off, found ${fact.by.stage}`, place, fact);
+  if (job.state !== 'REFUSED')
+    violate('I9', `expected a job that is called off REFUSED, found ${job.state}`, place, fact);
+  job.cancelledAt = fact.at;
+};
+
 type Layout = NonNullable<Job['layout']>;
 
 const areSameNames = (a: readonly string[], b: readonly string[]): boolean =>
@@ -173,7 +183,8 @@ export const noteChanged = (shadow: Shadow, rules: JobRules, fact: FactOf<'job c
     violate('I9', `expected a plan in a job that is ${after.state}, found none`, place, fact);
   }
   if (after.state === 'COMPLETE') checkComplete(shadow, job, rules, fact);
-  if (terminalStates.has(after.state)) checkEnd(shadow, job, rules, fact);
+  if (after.reason?.code === 'CANCELLED') noteCancelled(job, fact);
+  else if (terminalStates.has(after.state)) checkEnd(shadow, job, rules, fact);
 };
 
 /** An end is told after it came, and as it came. */

@@ -77,6 +77,8 @@ export type ShadowJob = {
   layout: Job['layout'];
   plan: Job['plan'];
   isAnnounced: boolean;
+  /** When the operator called it off. */
+  cancelledAt: number | undefined;
   readonly chunks: Map<number, ShadowChunk>;
   readonly rows: Map<number, ShadowRow>;
   readonly effort: Effort;
@@ -169,6 +171,7 @@ export const createShadowJob = ({ jobId, file, state }: Job): ShadowJob => ({
   layout: undefined,
   plan: undefined,
   isAnnounced: false,
+  cancelledAt: undefined,
   chunks: new Map(),
   rows: new Map(),
   effort: {

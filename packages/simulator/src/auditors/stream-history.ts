@@ -8,7 +8,10 @@ import { violate } from './violate.ts';
 
 export const checkPassed = (shadow: Shadow, fact: Extract<Fact, { kind: 'passed' }>): void => {
   for (const { jobId, chunk, row: number } of fact.rows) {
-    const row = rowOf(jobOf(shadow, jobId, fact), number);
+    const job = jobOf(shadow, jobId, fact);
+    // What was sent on for it may be dropped already.
+    if (job.cancelledAt !== undefined) continue;
+    const row = rowOf(job, number);
     if (isFinal(row) || row.live.work > 0 || row.live.finished > 0 || row.isMarkedForGood) continue;
     violate(
       'I10',
