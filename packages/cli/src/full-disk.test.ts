@@ -74,7 +74,7 @@ describe('a disk that is full', () => {
     await carry(file, out);
     const before = outcomeOf(out);
     const report = readFileSync(join(out, 'report.json'), 'utf8');
-    const bytes = ['rows.ndjson', 'rejects.ndjson'].map((name) => readFileSync(join(out, name)).length);
+    const bytes = ['rows.ndjson', 'rejects.ndjson', 'report.html'].map((name) => readFileSync(join(out, name)).length);
     const resultPages = bytes.reduce((sum, size) => sum + Math.ceil(size / 4096), 0);
     const ends: string[] = [];
     // From "not even half of the rows" over "all but the report" to "everything".
@@ -88,6 +88,7 @@ describe('a disk that is full', () => {
         '.sluice',
         'dead.ndjson',
         'rejects.ndjson',
+        'report.html',
         'report.json',
         'rows.ndjson',
       ]);

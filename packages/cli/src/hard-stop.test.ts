@@ -37,7 +37,7 @@ const killOnceStored =
   "await new Promise((resolve) => setTimeout(resolve, 1_500)); process.kill(process.pid, 'SIGKILL');";
 const options = { chunkBytes: 65_536 } as const;
 
-const resultNames = ['.sluice', 'dead.ndjson', 'rejects.ndjson', 'report.json', 'rows.ndjson'];
+const resultNames = ['.sluice', 'dead.ndjson', 'rejects.ndjson', 'report.html', 'report.json', 'rows.ndjson'];
 
 let shared: string;
 let made: ReturnType<typeof writeRowsOfEveryFate>;

@@ -157,7 +157,14 @@ describe('run', () => {
   ])('completes %s with no rows', async (_, content) => {
     const { report, out } = await carry(write('empty.csv', content));
     expect(report).toMatchObject({ rows: 0, accepted: 0, verdict: 'COMPLETE', missing: 0 });
-    expect(readdirSync(out).sort()).toEqual(['.sluice', 'dead.ndjson', 'rejects.ndjson', 'report.json', 'rows.ndjson']);
+    expect(readdirSync(out).sort()).toEqual([
+      '.sluice',
+      'dead.ndjson',
+      'rejects.ndjson',
+      'report.html',
+      'report.json',
+      'rows.ndjson',
+    ]);
   });
 
   it('fails and holds exactly the rows that the processor fails, with stage, code and attempts', async () => {

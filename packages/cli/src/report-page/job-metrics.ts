@@ -98,6 +98,7 @@ const timelineOf = (points: Points, { from, to, periodSeconds }: MetricWindow, b
 };
 
 const stagesOf = (points: Points): readonly StageRow[] => {
+  const isKnown = (stage: StageName): boolean => (points.get(stageId('Duration', stage)) ?? []).length > 0;
   const sum = (name: string, stage: StageName): number =>
     (points.get(stageId(name, stage)) ?? []).reduce((all, { value }) => all + value, 0);
   return stageNames.map((stage) => ({
@@ -106,7 +107,7 @@ const stagesOf = (points: Points): readonly StageRow[] => {
     rowsOut: sum('RowsOut', stage),
     retried: sum('RowsRetried', stage),
     dead: sum('RowsDead', stage),
-    ...(points.has(stageId('Duration', stage)) ? { busySeconds: sum('Duration', stage) / 1000 } : {}),
+    ...(isKnown(stage) ? { busySeconds: sum('Duration', stage) / 1000 } : {}),
   }));
 };
 
