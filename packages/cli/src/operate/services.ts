@@ -26,6 +26,7 @@ import { createMetricReader } from './metrics.ts';
 import type { ReadFunction } from './named-stack.ts';
 import type { Operator } from './operator.ts';
 import { createAwsPutFile } from './put-file.ts';
+import { rememberAge } from './remembered-age.ts';
 import { noCredentials, toServiceFailure } from './service-failure.ts';
 import type { Stack } from './stack.ts';
 
@@ -141,7 +142,7 @@ export const openServices = async (stack: Stack, variables: Variables): Promise<
     objects: createAwsObjects(s3),
     queues: byQueue((name) => {
       const url = stack.queueUrls[name];
-      return createAwsQueue(sqs, url, createOldestAge(cloudWatch, nameInUrl(url), clock));
+      return createAwsQueue(sqs, url, rememberAge(createOldestAge(cloudWatch, nameInUrl(url), clock), clock));
     }),
     deadLetters: byQueue((name) => createAwsDeadLetters(sqs, stack.deadLetterQueueUrls[name])),
     metrics: createMetricReader(cloudWatch),
