@@ -10,6 +10,8 @@ import { type TableColumn, tableLines } from './table-lines.ts';
 /** What goes last where there are few rows. */
 const ranks = { heading: 9, ledger: 8, stalled: 7, left: 6, table: 5, todo: 4, more: 1 } as const;
 const barCellsMax = 40;
+/** What stands beside the bar: how far, and how long it will take. */
+const besideBarCells = 36;
 /** Ages below it are those of a count just made. */
 const freshSeconds = 5;
 
@@ -26,7 +28,16 @@ const numberColumn = (
   ...(rank === undefined ? {} : { rank }),
 });
 
-const timeText = (seconds: number | null): string => (seconds === null ? '-' : durationText(seconds));
+/** Above these, the next larger unit says enough in a table. */
+const secondsMax = 119;
+const minutesMax = 119;
+
+const timeText = (seconds: number | null): string => {
+  if (seconds === null) return '-';
+  if (seconds <= secondsMax) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes <= minutesMax ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+};
 
 const columns: readonly TableColumn<StageProgress>[] = [
   { title: 'stage', textOf: ({ stage }) => stage },
@@ -34,7 +45,7 @@ const columns: readonly TableColumn<StageProgress>[] = [
   numberColumn('in flight', ({ inFlight }) => inFlight, 5),
   numberColumn('delayed', ({ delayed }) => delayed, 7),
   { title: 'oldest', textOf: ({ oldestAgeSeconds }) => timeText(oldestAgeSeconds), isNumber: true, rank: 4 },
-  numberColumn('dead letters', ({ deadLetters }) => deadLetters, 3),
+  numberColumn('DLQ', ({ deadLetters }) => deadLetters, 3),
   numberColumn('rows', ({ rows }) => rows),
   numberColumn('rows/s', ({ rowsPerSecond }) => rowsPerSecond, 1),
   {
@@ -122,61 +133,44 @@ const stageLines = (status: JobStatus, columnsMax: number, style: Style): readon
   ];
 };
 
-/** A status as people read it, in lines of at most `columnsMax` cells where the terminal is not narrower than its table. */
+/** A status as people read it; of what takes more than `columnsMax` cells, the table leaves columns out, and text goes on below. */
 export const statusLines = (status: JobStatus, columnsMax: number, style: Style): readonly Line[] => {
-  const { jobId, key, means, reason, ledger, isPlanned, secondsLeft, stalled, todo, unknown } = status;
+  const { jobId, key, means, reason, ledger, isPlanned, secondsLeft, stalled, todo, unknown, state } = status;
   const ranked = (rank: number, lines: readonly string[]): readonly Line[] => lines.map((text) => ({ text, rank }));
+  const wrapped = (text: string): string[] => flowItems(text.split(' '), columnsMax, '  ', ' ');
+  const part = (rank: number, lines: readonly string[]): readonly Line[] =>
+    lines.length === 0 ? [] : ['', ...ranked(rank, lines)];
   const share = ledger.rows > 0 ? (ledger.rows - ledger.open) / ledger.rows : 0;
-  const cells = Math.max(0, Math.min(barCellsMax, columnsMax - 30));
+  const cells = Math.max(0, Math.min(barCellsMax, columnsMax - besideBarCells));
   const left = secondsLeft === null ? '' : `  about ${durationText(secondsLeft)} left`;
+  const hasBar = isPlanned && state === 'OPEN' && ledger.rows > 0;
+  const why = reason === null || state === 'COMPLETE' ? undefined : `${reason.code}: ${reason.message}`;
   const note = ledgerNote(status);
-  const isAtWork = status.state === 'OPEN';
   return [
     { text: `${colourOf(status, style)(nameOf(status))}  ${style.bold(toTerminalText(key))}`, rank: ranks.heading },
     ...ranked(ranks.more, [
-      `  ${jobId}, ${durationText(status.ageSeconds)} old`,
-      `  ${means}`,
-      ...(reason === null || status.state === 'COMPLETE'
-        ? []
-        : [`  ${toTerminalText(reason.code)}: ${toTerminalText(reason.message)}`]),
+      ...flowItems([jobId, `${durationText(status.ageSeconds)} old`], columnsMax),
+      ...wrapped(means),
+      ...(why === undefined ? [] : wrapped(toTerminalText(why))),
     ]),
-    '',
-    ...ranked(ranks.ledger, flowItems(ledgerItems(status, style), columnsMax)),
-    ...(note === undefined ? [] : ranked(ranks.more, [style.dim(`  ${note}`)])),
-    '',
-    ...(isPlanned && isAtWork && ledger.rows > 0
-      ? [...ranked(ranks.left, [`  ${bar(share, cells, style)} ${percentText(share)}${left}`]), '']
-      : []),
-    ...ranked(ranks.table, stageLines(status, columnsMax, style)),
-    ...ranked(ranks.more, [style.dim(`  ${tableNote(status)}`)]),
-    ...(stalled.length === 0
-      ? []
-      : [
-          '',
-          ...ranked(
-            ranks.stalled,
-            stalled.map((text) => `  ${style.bad('stalled')}  ${text}`),
-          ),
-        ]),
-    ...(auditItems(status).length === 0 ? [] : ['', ...ranked(ranks.more, flowItems(auditItems(status), columnsMax))]),
-    ...(todo.length === 0
-      ? []
-      : [
-          '',
-          ...ranked(
-            ranks.todo,
-            todo.map((text) => `  next: ${text}`),
-          ),
-        ]),
-    ...(unknown.length === 0
-      ? []
-      : [
-          '',
-          ...ranked(
-            ranks.more,
-            unknown.map((text) => `  ${toTerminalText(text)}`),
-          ),
-        ]),
+    ...part(ranks.ledger, flowItems(ledgerItems(status, style), columnsMax)),
+    ...(note === undefined ? [] : ranked(ranks.more, wrapped(note).map(style.dim))),
+    ...(hasBar ? part(ranks.left, [`  ${bar(share, cells, style)} ${percentText(share)}${left}`]) : []),
+    ...part(ranks.table, stageLines(status, columnsMax, style)),
+    ...ranked(ranks.more, wrapped(tableNote(status)).map(style.dim)),
+    ...part(
+      ranks.stalled,
+      stalled.flatMap((text) => wrapped(`stalled: ${text}`).map(style.bad)),
+    ),
+    ...part(ranks.more, flowItems(auditItems(status), columnsMax)),
+    ...part(
+      ranks.todo,
+      todo.flatMap((text) => wrapped(`next: ${text}`)),
+    ),
+    ...part(
+      ranks.more,
+      unknown.flatMap((text) => wrapped(toTerminalText(text))),
+    ),
   ];
 };
 

@@ -104,7 +104,7 @@ describe('the status of a job', () => {
     await ask();
     expect(lines()).toEqual([
       'OPEN  a.csv',
-      `  ${jobId}, 12 min old`,
+      `  ${jobId}   12 min old`,
       '  its rows are on their way',
       '',
       '  rows 30   done 16   failed 1   rejected 1   dead 1   open 11',
@@ -112,14 +112,14 @@ describe('the status of a job', () => {
       '',
       `  ${'█'.repeat(25)}${'░'.repeat(15)}  63 %  about 2 s left`,
       '',
-      '  stage         waiting  in flight  delayed     oldest  dead letters  rows  rows/s  left',
-      '  split-file          0          0        0          -             0    30      10',
-      '  clean-rows          0          0        0          -             0    20      10   1 s',
-      '  store-rows          0          0        0          -             0    18      10   2 s',
-      '  relay-rows          -          -        -        0 s             -     -      10     -',
-      '  process-rows    1,234         20        0  1 min 1 s             0     -      10     -',
-      '  finish-rows         0          0        0          -             0    17      10   2 s',
-      '  audit-job           0          0        0          -             0    10      10     -',
+      '  stage         waiting  in flight  delayed  oldest  DLQ  rows  rows/s  left',
+      '  split-file          0          0        0       -    0    30      10',
+      '  clean-rows          0          0        0       -    0    20      10   1 s',
+      '  store-rows          0          0        0       -    0    18      10   2 s',
+      '  relay-rows          -          -        -     0 s    -     -      10     -',
+      '  process-rows    1,234         20        0    61 s    0     -      10     -',
+      '  finish-rows         0          0        0       -    0    17      10   2 s',
+      '  audit-job           0          0        0       -    0    10      10     -',
       '  messages are those of all jobs; rows/s of all jobs in the last minute',
       '',
       '  next audit due now   repairs made 0 of 3, the next due in 18 min at the earliest',
@@ -158,7 +158,7 @@ describe('the status of a job', () => {
     expect(await ask()).toBe(0);
     expect(lines().slice(0, 5)).toEqual([
       'PLANNING  a.csv',
-      `  ${jobId}, 0 s old`,
+      `  ${jobId}   0 s old`,
       '  its file is being read and planned',
       '',
       '  rows 0 so far   done 0   failed 0   rejected 0   dead 0   open 0',
@@ -260,7 +260,7 @@ describe('a stall', () => {
     const { ask, found, lines } = await setUp(underWay, { queues: { work: old }, metrics: metricsOf(0) });
     await ask();
     expect(found().stalled).toEqual([expect.stringMatching(/process-rows .*"A queue is stuck".*--queue work/)]);
-    expect(lines().join('\n')).toContain('stalled  nothing gets through process-rows');
+    expect(lines().join('\n')).toContain('  stalled: nothing gets through process-rows');
   });
 
   it.each<[string, HarnessSettings]>([

@@ -25,8 +25,8 @@ export type StatusScreen = {
 export const lookMilliseconds = 2_000;
 /** Looks in a row that may fail before the watch ends. */
 const failuresMax = 5;
-/** Width of what is no terminal: nothing is left out. */
-const freeColumns = 160;
+/** Where there is no terminal, nothing is left out or broken into lines. */
+const freeColumns = Number.POSITIVE_INFINITY;
 
 const textOf = (line: Line): string => (typeof line === 'string' ? line : line.text);
 
