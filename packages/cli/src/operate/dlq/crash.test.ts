@@ -6,7 +6,6 @@ import { jobId } from '../operate-harness.ts';
 import type { Session } from '../session.ts';
 import {
   type CallFault,
-  chunkBody,
   createDlqHarness,
   csvOf,
   finishedBody,
@@ -14,7 +13,6 @@ import {
   markOfRow,
   noFilter,
   rowsBody,
-  uploadBody,
   withFaults,
 } from './dlq-harness.ts';
 import { drop } from './drop.ts';
