@@ -44,6 +44,21 @@ describe('a batch of statements', () => {
     expect(Responses).toEqual([{ TableName: 'rows' }]);
   });
 
+  it('inserts a row that is written off by the same put, and tells by the same code that one stands there', async () => {
+    const { calls, Responses } = await run(
+      [
+        {
+          Statement: `INSERT INTO "rows" VALUE {'pk': ?, 'row': ?, 'status': 'FAILED', 'error': ?}`,
+          Parameters: [{ S: 'a' }, { N: '1' }, { S: '["DROPPED","why"]' }],
+        },
+      ],
+      failure('ConditionalCheckFailedException'),
+    );
+    const item = { pk: { S: 'a' }, row: { N: '1' }, status: { S: 'FAILED' }, error: { S: '["DROPPED","why"]' } };
+    expect(calls).toMatchObject([['PutItem', { Item: item, ConditionExpression: 'attribute_not_exists(#n0)' }]]);
+    expect(Responses).toMatchObject([{ TableName: 'rows', Error: { Code: 'DuplicateItem' } }]);
+  });
+
   it('updates what is there and meets the rest of the WHERE', async () => {
     const { calls } = await run([update]);
     expect(calls).toEqual([

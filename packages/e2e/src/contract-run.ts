@@ -31,7 +31,7 @@ export const readReport = (
   return { passed, failed };
 };
 
-/** Runs the contracts of the four ports, through the product's adapters, against an endpoint. Answers with a line that counts. */
+/** Runs the contracts of the ports, through the product's adapters, against an endpoint. Answers with a line that counts. */
 export const runContracts = async (
   packageFolder: string,
   folder: string,

@@ -11,6 +11,17 @@ describe('a statement that writes', () => {
     });
   });
 
+  it('inserts an item that is final from the start', () => {
+    const statement = `INSERT INTO "t" VALUE {'pk': ?, 'row': ?, 'line': ?, 'status': 'FAILED', 'data': ?, 'created': ?, 'finished': ?, 'error': ?}`;
+    const values = [{ S: 'k' }, { N: '1' }, { N: '2' }, { S: '["a"]' }, { N: '5' }, { N: '5' }, { S: `["A","it's"]` }];
+    const [pk, row, line, data, created, finished, error] = values;
+    expect(parseWrite(statement, values)).toEqual({
+      kind: 'insert',
+      table: 't',
+      item: { pk, row, line, status: { S: 'FAILED' }, data, created, finished, error },
+    });
+  });
+
   it('updates several attributes of one item on conditions', () => {
     const statement = `UPDATE "t.1" SET "status" = 'DONE' SET "result" = ? SET finished=? WHERE "pk" = ? AND row = ? AND "status" = 'it''s'`;
     expect(parseWrite(statement, [{ S: '{}' }, { N: '1' }, { S: 'k' }, { N: '2' }])).toEqual({
