@@ -12,6 +12,15 @@ describe('output', () => {
     createOutput(false, stream('out'), stream('err')).note('n');
     expect(written).toEqual(['out {\n  "a": 1\n}\n', 'out a\nb\n', 'err n\n']);
   });
+
+  it('is JSON that no terminal obeys, and that says the same', () => {
+    const written: string[] = [];
+    const stream = { write: (text: string) => written.push(text) > 0 };
+    const value = { text: '\u001b[2J \u009b31m \u202e \u2028 \u{e0001} \ud800 ü 👍' };
+    createOutput(true, stream, stream).result(value, []);
+    expect(written[0]).toMatch(/^[\n -~ü👍]*$/u);
+    expect(JSON.parse(written[0] ?? '')).toEqual(value);
+  });
 });
 
 describe('a line that changes in place', () => {
