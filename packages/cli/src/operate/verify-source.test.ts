@@ -1,11 +1,14 @@
 import { gzipSync } from 'node:zlib';
+import { SluiceError } from '@sluice/core/errors';
 import { stagedKeyOf } from '@sluice/core/identity';
 import { createMemoryJobs } from '@sluice/core/memory-jobs';
+import { createMemoryObjects } from '@sluice/core/memory-objects';
 import { createMemoryRows } from '@sluice/core/memory-rows';
-import type { ChunkRecord, Job } from '@sluice/core/ports/job-store';
+import type { ChunkRecord, Job, JobLayout } from '@sluice/core/ports/job-store';
 import { describe, expect, it } from 'vitest';
 import type { CarriedJob } from './carried-job-harness.ts';
 import { carryJob } from './carried-job-harness.ts';
+import type { PlannedJob } from './count-source.ts';
 import { createOperateHarness, jobId } from './operate-harness.ts';
 import { verify } from './verify.ts';
 import { csvOf, verified } from './verify-harness.ts';
@@ -67,6 +70,13 @@ describe('verify, of files of every kind', () => {
     expect(status).toBe(0);
   });
 
+  it('stops reading where the limit does', async () => {
+    const harness = createOperateHarness({ objects: createMemoryObjects({ pieceBytes: 16 }) });
+    await carryJob(harness, { content: Buffer.from(csvOf(40)), profile: { limit: 5 } });
+    // Of 430 bytes, rows 1 to 5 end with byte 53.
+    expect((await verified(harness)).value).toMatchObject({ verdict: 'holds', source: { rows: 5, bytes: 64 } });
+  });
+
   it('does not look at the copy that was made of a packed file', async () => {
     const harness = createOperateHarness();
     await carryJob(harness, { content: gzipSync(csvOf(9)) });
@@ -113,11 +123,21 @@ describe('verify, of a file that is not as it was planned', () => {
     expect(value).toMatchObject({ verdict: 'gap', gaps: [], source: { rows: 25 } });
     expect(value.source.faults.map(({ chunk }) => chunk)).toContain(0);
     expect(text).toContain('chunk 0: expected its end, byte');
+    expect(text).toContain('chunk 1: expected its start, byte');
   });
 
   it.each<readonly [string, (chunk: ChunkRecord) => ChunkRecord | undefined, RegExp]>([
     ['lost a chunk', (chunk) => (chunk.chunk === 1 ? undefined : chunk), /expected chunk 1 next in the plan, found 2/],
-    ['lost the last chunk', (chunk) => (chunk.chunk === 2 ? undefined : chunk), /expected every byte in a chunk/],
+    [
+      'lost the last chunk',
+      (chunk) => (chunk.chunk === 2 ? undefined : chunk),
+      /expected every byte in a chunk[\s\S]*expected 3 chunks, found 2/,
+    ],
+    [
+      'has chunks that overlap',
+      (chunk) => ({ ...chunk, start: chunk.start - (chunk.chunk === 1 ? 1 : 0) }),
+      /chunk 1: expected to begin at byte 100, where the chunk before it ends, found byte 99/,
+    ],
     [
       'counts a row too many',
       (chunk) => (chunk.chunk === 2 ? { ...chunk, rows: 6 } : chunk),
@@ -141,6 +161,30 @@ describe('verify, of a file that is not as it was planned', () => {
     expect(status).toBe(1);
     expect(value.verdict).toBe('gap');
     expect(text).toMatch(message);
+  });
+
+  /** Verifies the job of a file as if it had been planned with another layout. */
+  const withLayout = async (content: Buffer, change: (job: PlannedJob) => Partial<JobLayout>) => {
+    const harness = createOperateHarness();
+    const job = (await carryJob(harness, { content })) as PlannedJob;
+    harness.jobs.getJob = async () => ({ ...job, layout: { ...job.layout, ...change(job) } });
+    return (await verified(harness)).value;
+  };
+
+  it('finds a plan that took a packed file for a plain one', async () => {
+    const value = await withLayout(gzipSync(csvOf(5)), ({ file }) => ({ source: file }));
+    expect(value).toMatchObject({
+      verdict: 'gap',
+      source: { faults: [{ message: expect.stringMatching(/from a decoded copy, found the file itself/) }] },
+    });
+  });
+
+  it('finds a text that is longer than it was', async () => {
+    const value = await withLayout(gzipSync(csvOf(5)), ({ layout }) => ({ bytes: layout.bytes - 1 }));
+    expect(value).toMatchObject({
+      verdict: 'gap',
+      source: { faults: [{ message: 'expected 52 bytes of text, found 53' }] },
+    });
   });
 
   it('finds a row that hides before the data', async () => {
@@ -173,6 +217,21 @@ describe('verify, of a file that is not as it was planned', () => {
       counted: { rows: 25, done: 25 },
     });
   });
+
+  it.each(['SERVICE_REFUSED', 'THROTTLED'] as const)(
+    'throws what keeps the file from being read for now: %s',
+    async (code) => {
+      const objects = createMemoryObjects({
+        read: () => {
+          throw new SluiceError(code, 'expected bytes, found none');
+        },
+      });
+      const harness = createOperateHarness({ objects });
+      await harness.addJob({ csv: csvOf(5), job: complete });
+      await expect(harness.run(verify(harness.session, jobId))).rejects.toThrow(SluiceError);
+      expect(harness.hasResult()).toBe(false);
+    },
+  );
 
   it('throws what a service refuses for now, which is no answer', async () => {
     const rows = createMemoryRows();

@@ -283,6 +283,17 @@ describe('verify, of a job that cannot be counted', () => {
     expect(text).toMatch(message);
   });
 
+  it('has its rows deleted while they are counted: no gap is made of that', async () => {
+    const harness = createOperateHarness();
+    const job = await harness.addJob({ csv: csvOf(5), job: complete });
+    let calls = 0;
+    harness.jobs.getJob = async () => (calls++ === 0 ? job : { ...job, forgottenAt: 0 });
+    await harness.rows.remove(jobId, 0, [1, 2, 3]);
+    const { status, value } = await verified(harness);
+    expect(status).toBe(1);
+    expect(value).toMatchObject({ verdict: 'cannot verify', reasons: [expect.stringContaining('were deleted on')] });
+  });
+
   it('stops when somebody interrupts', async () => {
     const stopping = new AbortController();
     const harness = createOperateHarness({ signal: stopping.signal });

@@ -83,6 +83,14 @@ describe('where, of what stands in a row', () => {
     expect(text).toContain('1,\ufffd  (not UTF-8)');
   });
 
+  it('cuts a long row on a terminal alone', async () => {
+    const long = 'x'.repeat(5_000);
+    const { value, text } = await ofRow(1, { csv: `id,name\n1,${long}\n` }, true);
+    expect(value).toMatchObject({ content: { raw: `1,${long}` } });
+    expect(value).not.toHaveProperty('content.rawTruncated');
+    expect(text).toContain(`    1,${'x'.repeat(4 * 1024 - 2)}...`);
+  });
+
   it('cuts what is long, on a terminal after 4 KiB and in JSON as rejects do', async () => {
     const harness = createOperateHarness();
     const long = 'x'.repeat(300 * 1024);

@@ -272,6 +272,15 @@ describe('where, of a row that was sent again', () => {
     expect(text).toContain(`again as row 1 of ${keyOf(3)}; nobody noted that the file was put`);
   });
 
+  it('does not take a job from long before, of a file of the same key, for that of the retry', async () => {
+    const harness = createOperateHarness();
+    await carryJob(harness, { content: Buffer.from(csvOf(6)), jobId: retriedId, key: keyOf(1) });
+    await harness.addJob({ csv: csvOf(3) });
+    await putNote(harness, { n: 1, at: startsAt + 2 * 60 * 60 * 1000, sentAt: 7, rows: [[2, 2]] });
+    const { value } = await storyOf(harness, 2);
+    expect((value as { readonly sentAgain: readonly object[] }).sentAgain[0]).not.toHaveProperty('jobId');
+  });
+
   it('tells of a row of such a file which one it was', async () => {
     const harness = createOperateHarness();
     await putNote(harness, {
