@@ -154,7 +154,7 @@ describe('a name', () => {
     const { alarmNames, ...rest } = stack;
     const { alarmNames: _, ...byOutputs } = parseOutputs(jsonOf(values), 'x');
     expect(rest).toEqual(byOutputs);
-    expect(alarmNames).toHaveLength(26);
+    expect(alarmNames).toHaveLength(27);
     expect(alarmNames).toContain('sluice-prod-work-dlq-depth');
   });
 

@@ -36,6 +36,7 @@ const alarmNamesOf = (name: string): string[] =>
     ...stageNames.map((stage) => `${stage}-errors`),
     'relay-rows-behind',
     'functions-throttled',
+    'audits-missing',
     ...['held', 'stalled', 'inconsistent'].map((state) => `jobs-${state}`),
     ...['rows', 'jobs'].map((table) => `${table}-table-throttled`),
   ]
