@@ -9,8 +9,11 @@ import { createGapList } from './row-gaps.ts';
 import type { ChunkFound, Difference } from './verify-chunk.ts';
 import { verifyChunk } from './verify-chunk.ts';
 
-/** Chunks that are read at once. Each holds a page of rows and a byte for each of its rows. */
-const chunksAtOnce = 4;
+/**
+ * Chunks that are read at once: each asks all its partitions together, and holds a page of each, up to 16 MiB of items, and a byte for
+ * each of its rows.
+ */
+const chunksAtOnce = 2;
 
 /** What the ledger says by itself; undefined where not every chunk has come so far. */
 export type LedgerSums = {
