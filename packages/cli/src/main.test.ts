@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -131,5 +131,130 @@ describe('the command', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     for (const option of ['--schema', '--processor', '--out', '--rows-per-message', '--chunk-bytes', '--max-rejected'])
       expect(stdout).toContain(option);
+  });
+});
+
+/** The command where no deployment, credentials or region are to be found. */
+const sluiceAlone = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
+  const { PATH = '' } = process.env;
+  const env = { PATH, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', TF_DATA_DIR: 'not-initialised', ...environment };
+  const command = ['--disable-warning=ExperimentalWarning', main, ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: folder, env, encoding: 'utf8' });
+  return { status, stdout, stderr };
+};
+
+const overDeployments = [
+  ...['upload', 'jobs', 'status', 'wait', 'verify', 'where', 'rejects', 'export', 'report', 'repair', 'retry'],
+  ...['cancel', 'forget', 'doctor', 'dlq ls', 'dlq show', 'dlq redrive', 'dlq drop', 'dlq export'],
+];
+
+describe('a command over a deployment', () => {
+  it('is listed, apart from those of this machine', () => {
+    const { status, stdout } = sluiceAlone(['--help']);
+    expect(status).toBe(0);
+    const [, machine = '', deployment = ''] = stdout.split(/This machine:|A deployment:/);
+    expect(machine).toMatch(/^ {2}run /m);
+    for (const name of overDeployments) {
+      if (!name.includes(' ')) expect(deployment).toMatch(new RegExp(`^  ${name} `, 'm'));
+    }
+    const { stdout: letters } = sluiceAlone(['dlq', '--help']);
+    for (const name of ['ls', 'show', 'redrive', 'drop', 'export']) {
+      expect(letters).toMatch(new RegExp(`^  ${name} .*\\w`, 'm'));
+    }
+  });
+
+  it.each(overDeployments)('%s explains itself, and has --stack and --json', (name) => {
+    const { status, stdout, stderr } = sluiceAlone([...name.split(' '), '--help']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: sluice ${name} [^\\n]+\\n\\n\\w+`));
+    expect(stdout).toMatch(/^ {2}--stack <stack> [\s\S]*^ {2}--json /m);
+    expect(stdout).not.toContain('(default: false)');
+  });
+
+  it.each([
+    ['no deployment', ['jobs'], {}, /^sluice: expected a deployment, found none: .* type --stack sluice-prod/],
+    ['one that is none', ['jobs', '--stack', 'No\u001b[31m'], {}, /expected the name of a deployment .*u001b/],
+    [
+      'a file that is none',
+      ['jobs'],
+      { SLUICE_STACK: 'a.csv' },
+      /expected the JSON of terraform output .*found no JSON/,
+    ],
+    [
+      'no credentials',
+      ['jobs', '--stack', 'sluice-prod'],
+      { AWS_REGION: 'eu-central-1' },
+      /^sluice: expected AWS credentials, found none: set AWS_PROFILE/,
+    ],
+    [
+      'a profile that is not there',
+      ['jobs', '--stack', 'sluice-prod'],
+      { AWS_REGION: 'eu-central-1', AWS_PROFILE: 'none' },
+      /^sluice: expected AWS credentials, found none/,
+    ],
+    [
+      'no region',
+      ['jobs', '--stack', 'sluice-prod'],
+      {},
+      /^sluice: expected an AWS region, found none: set AWS_REGION/,
+    ],
+    [
+      'an endpoint that is none',
+      ['jobs', '--stack', 'sluice-prod'],
+      { AWS_ENDPOINT_URL: 'localhost' },
+      /AWS_ENDPOINT_URL: expected a URL/,
+    ],
+    ['a name that is mistyped', ['statsu', 'latest'], {}, /unknown command 'statsu' \(Did you mean status\?\)/],
+    ['one of letters that is mistyped', ['dlq', 'lss'], {}, /unknown command 'lss' \(Did you mean ls\?\)/],
+    ['no job', ['wait'], {}, /missing required argument 'job'/],
+    [
+      'a state that is none',
+      ['jobs', '--state', 'DONE'],
+      {},
+      /--state: expected one of PLANNING, OPEN, .* found "DONE"/,
+    ],
+    ['a shell that is none', ['completion', 'tcsh'], {}, /'tcsh' is invalid for argument 'shell'/],
+  ] as const)('ends with 2 and one line for %s', (_, args, environment, expected) => {
+    const { status, stdout, stderr } = sluiceAlone(args, environment);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(expected);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(stderr).not.toContain('\u001b');
+  });
+
+  it('says its version', () => {
+    expect(sluiceAlone(['--version'])).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stderr: '',
+    });
+  });
+});
+
+describe('what needs no deployment', () => {
+  it.each([['--help'], ['run', 'a.csv', '--quiet', '--out', 'light'], ['completion', 'bash']])(
+    'never loads the AWS SDK: %s',
+    (...args) => {
+      const hook = `import { registerHooks } from 'node:module';
+        registerHooks({ load(url, context, next) {
+          if (/@aws-sdk|@smithy/.test(url)) process.stderr.write('loaded ' + url + '\\n');
+          return next(url, context);
+        } });`;
+      const url = `data:text/javascript,${encodeURIComponent(hook)}`;
+      const command = ['--disable-warning=ExperimentalWarning', '--import', url, main, ...args];
+      const { status, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    },
+  );
+});
+
+describe('bin/sluice', () => {
+  it('runs through a link on PATH', () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    symlinkSync(fileURLToPath(new URL('../../../bin/sluice', import.meta.url)), join(bin, 'sluice'));
+    const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}` };
+    const { status, stdout } = spawnSync('sluice', ['--version'], { cwd: folder, env, encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^\d/) });
   });
 });

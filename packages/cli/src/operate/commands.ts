@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { parseCount } from '../run-options.ts';
-import { parseChoice, parseDuration, parseFormat, parseRange } from './option-values.ts';
+import { choices, parseChoice, parseDuration, parseFormat, parseRange } from './option-values.ts';
 import type { Session } from './session.ts';
 
 /** What every command over a deployment is told. */
@@ -13,6 +13,10 @@ const jobHelp = 'id of a job, the first characters of it, or latest';
 const exitHelp = (one: string): string =>
   `\nExit status: 0 done, 1 ${one}, or a service failed; 2 wrong usage, or no such stack, job or file.`;
 
+/** An option that takes one of a few words, or several: help and completion tell of them. */
+const choiceOption = (flags: string, description: string, of: keyof typeof choices): Option =>
+  new Option(flags, description).choices(choices[of]).argParser(parseChoice(flags.split(' ')[0] ?? '', of));
+
 const withCommon = (command: Command): Command =>
   command
     .option(
@@ -23,7 +27,7 @@ const withCommon = (command: Command): Command =>
 
 const withDeadLetterFilters = (command: Command): Command =>
   withCommon(command)
-    .option('--queue <name...>', 'only of these queues', parseChoice('--queue', 'queue'))
+    .addOption(choiceOption('--queue <name...>', 'only of these queues', 'queue'))
     .option('--job <job>', `only of this job: ${jobHelp}`)
     .option('--code <code...>', 'only rows that were given up with these codes')
     .option('--row <rows>', 'only these rows of --job, such as 417302 or 100-200', parseRange('--row'))
@@ -36,13 +40,11 @@ const withDeadLetterFilters = (command: Command): Command =>
 
 /** The commands over a deployment. What they do is loaded when it is asked for. */
 export const addOperateCommands = (program: Command, run: RunWork): void => {
-  program.commandsGroup('A deployment:');
-
   withCommon(program.command('upload'))
     .description('upload a CSV file to the inbox and say which job it becomes')
     .argument('<file>', 'CSV file; gzip and UTF-16 are read too')
     .option('--key <key>', 'key in the inbox (default: the name of the file)')
-    .option('--prefix <prefix>', 'key prefix, which decides how the file is read (default: none)', '')
+    .option('--prefix <prefix>', 'key prefix, which decides how the file is read (default: none)')
     .option('--wait', 'wait for the end of the job', false)
     .option('--timeout <time>', 'longest wait, such as 30m', parseDuration('--timeout'))
     .addHelpText('after', exitHelp('the job ended otherwise than COMPLETE, or did not end in time'))
@@ -50,8 +52,9 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
 
   withCommon(program.command('jobs'))
     .description('list jobs, the newest first')
-    .option('--state <state...>', 'only those that stand so', parseChoice('--state', 'state'))
+    .addOption(choiceOption('--state <state...>', 'only those that stand so', 'state'))
     .option('--limit <n>', 'most of them', parseCount('--limit', 1), 20)
+    .addHelpText('after', '\nExit status: 0 done, 1 a service failed; 2 wrong usage, or no such stack.')
     .action((flags) => run(flags, async (session) => (await import('./jobs.ts')).jobs(session, flags)));
 
   withCommon(program.command('status'))
@@ -96,8 +99,13 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
   withCommon(program.command('export'))
     .description('write every row of a job with its result, in row order')
     .argument('<job>', jobHelp)
-    .option('--format <format>', 'csv or ndjson', parseFormat, 'ndjson')
-    .option('--status <status...>', 'only rows that stand so', parseChoice('--status', 'status'))
+    .addOption(
+      new Option('--format <format>', 'how rows are written')
+        .choices(choices.format)
+        .argParser(parseFormat)
+        .default('ndjson'),
+    )
+    .addOption(choiceOption('--status <status...>', 'only rows that stand so', 'status'))
     .option('--out <file>', 'file (default: standard output)')
     .option('--force', 'replace the file', false)
     .action((job, flags) =>
@@ -114,6 +122,7 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
   withCommon(program.command('repair'))
     .description('send everything of a job that is not final again, dead and lost rows too')
     .argument('<job>', jobHelp)
+    .addHelpText('after', exitHelp('nothing would come of it'))
     .action((job, flags) => run(flags, async (session) => (await import('./repair.ts')).repair(session, job)));
 
   withCommon(program.command('retry'))
@@ -128,6 +137,7 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
     .description('end a job: rows that were not processed yet are not')
     .argument('<job>', jobHelp)
     .option('--yes', 'do not ask', false)
+    .addHelpText('after', exitHelp('the answer was no, the job is at its end'))
     .action((job, flags) => run(flags, async (session) => (await import('./cancel.ts')).cancel(session, job)));
 
   withCommon(program.command('forget'))

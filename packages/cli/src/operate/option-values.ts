@@ -7,7 +7,8 @@ const fail = (option: string, expected: string, found: string): never => {
   throw new UsageError(`${option}: expected ${expected}, found ${toTerminalText(JSON.stringify(found), 60)}`);
 };
 
-const choices = {
+/** What options may be that take one of a few words. */
+export const choices = {
   queue: queueNames,
   state: jobStates,
   format: ['csv', 'ndjson'],
