@@ -72,3 +72,37 @@ export async function* findDeadRows(
   const [first] = waiting;
   if (first !== undefined) yield await look(waiting, first.chunk);
 }
+
+/** Chunks of a job that were given up before they were cleaned, and the rows that are dead with them. */
+export type GivenUp = { readonly chunks: number; readonly rows: number };
+
+/**
+ * The chunks that were given up, are selected, and have no letter among `withLetter`. Their rows are not known one by one: they can be
+ * sent again, by a repair, and not be written off.
+ */
+export const countGivenUp = async (
+  { jobs }: Pick<Operator, 'jobs'>,
+  jobId: string,
+  { codes, rows }: Pick<Selection, 'codes' | 'rows'>,
+  withLetter: ReadonlySet<number>,
+): Promise<GivenUp> => {
+  const marked = new Set<number>();
+  for await (const page of jobs.listMarks(jobId)) {
+    for (const { chunk, row, code } of page) {
+      if (chunk === undefined || row !== undefined || withLetter.has(chunk)) continue;
+      if (codes === undefined || codes.has(code)) marked.add(chunk);
+    }
+  }
+  const count = { chunks: 0, rows: 0 };
+  if (marked.size === 0) return count;
+  for await (const page of jobs.listChunks(jobId)) {
+    for (const { chunk, cleaned, firstRow, rows: planned } of page) {
+      // Once its counts are in, it has been mended.
+      if (!marked.has(chunk) || cleaned !== undefined) continue;
+      if (rows !== undefined && (firstRow > rows[1] || firstRow + planned - 1 < rows[0])) continue;
+      count.chunks++;
+      count.rows += planned;
+    }
+  }
+  return count;
+};

@@ -6,6 +6,7 @@ import type { Session } from '../session.ts';
 import { askAudits } from './ask-audits.ts';
 import { chooseLetters } from './choose.ts';
 import { createConsequences } from './consequences.ts';
+import { countGivenUp, type GivenUp } from './dead-rows.ts';
 import { dropDeadRows } from './drop-dead-rows.ts';
 import { dropLetters } from './drop-rows.ts';
 import { createJobFacts } from './job-facts.ts';
@@ -17,8 +18,9 @@ import { createPace } from './rate.ts';
 import type { Held } from './read-letters.ts';
 import { type LetterFlags, toSelection } from './select.ts';
 import { createTally } from './tally.ts';
-import { countOf, tallyLines, tallyValue, timeText, totalText } from './tally-text.ts';
+import { countOf, givenUpLines, tallyLines, tallyValue, timeText, totalText } from './tally-text.ts';
 import { type Found, visitLetters } from './visit-letters.ts';
+import { createWithLetter } from './with-letter.ts';
 import type { NotWrittenOff } from './write-off.ts';
 
 export type DropFlags = LetterFlags &
@@ -55,10 +57,11 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
   const tally = createTally();
   const consequences = createConsequences();
   const jobIds = new Set<string>();
-  const withLetter = new Set<number>();
+  const withLetter = createWithLetter(job);
   const problems = new Map<NotWrittenOff, number>();
   const count = { seen: 0, matched: 0, dropped: 0, failed: 0, rowsWrittenOff: 0 };
   let withoutLetter: number | undefined;
+  let givenUp: GivenUp = { chunks: 0, rows: 0 };
   let fruitless = 0;
   let isInterrupted = false;
 
@@ -96,9 +99,7 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
       tally.add(one.letter, one.parts);
       consequences.add(one);
     }
-    for (const { parts } of found) {
-      for (const { jobId, row } of parts) if (jobId === job?.jobId && row !== undefined) withLetter.add(row);
-    }
+    for (const one of found) withLetter.add(one);
     return file === undefined ? undefined : dropBatches(chosen, held, file);
   };
 
@@ -108,7 +109,7 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
       left: countLeft(left),
       leftBecause: left,
       groups: tallyValue(tally),
-      ...(withoutLetter === undefined ? {} : { deadRowsWithoutLetter: withoutLetter }),
+      ...(withoutLetter === undefined ? {} : { deadRowsWithoutLetter: withoutLetter, givenUpWithoutLetter: givenUp }),
       ...(file === undefined || file.lines === 0 ? {} : { out }),
       isDryRun: !flags.yes,
     };
@@ -122,7 +123,7 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
       lines.push(`  ${countText(count.dropped)} of ${countOf(count.matched, 'letter')} dropped`);
       lines.push(`  ${countOf(count.rowsWrittenOff, 'row')} written off as FAILED or final before`);
     }
-    lines.push(...consequences.lines());
+    lines.push(...consequences.lines(), ...givenUpLines(givenUp));
     for (const [problem, rows] of problems) {
       lines.push(`  ${countOf(rows, 'row')} not written off: ${problemTexts[problem]}`);
     }
@@ -136,7 +137,8 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
     isInterrupted = (await visitLetters(session, selection, facts, take)).isInterrupted;
     const isSound = fruitless < fruitlessMax && !isInterrupted;
     if (job !== undefined && selection.isOfRows && isSound && !terminalStates.includes(job.state)) {
-      const found = await dropDeadRows(session, job, selection, withLetter, file, pace);
+      const found = await dropDeadRows(session, job, selection, withLetter.rows, file, pace);
+      givenUp = await countGivenUp(operator, job.jobId, selection, withLetter.chunks);
       withoutLetter = found.dead;
       count.rowsWrittenOff += found.rows;
       addProblems(found.problems);

@@ -132,6 +132,19 @@ it('counts dead rows of a job that have no letter', async () => {
   );
 });
 
+it('counts rows of chunks that were given up and have no letter', async () => {
+  const { run, session, addJob, lay, lines, value } = createDlqHarness();
+  const ofChunks = [0, 1, 2].map((chunk) => ({ chunk, stage: 'clean-rows' as const, code: 'READ_INCOMPLETE' }));
+  // The last one has its counts by now.
+  await addJob({ csv: csvOf(30), fate: 'ABSENT', uncounted: [0, 1], marks: ofChunks });
+  lay('chunks', [chunkBody(1)]);
+  await run(list(session, { ...noFilter, job: jobId }));
+  expect(value()).toMatchObject({ deadRowsWithoutLetter: 0, givenUpWithoutLetter: { chunks: 1, rows: 10 } });
+  expect(lines().at(-1)).toBe(
+    '  1 chunk with 10 rows given up before they were cleaned, without a letter: sluice repair sends them again',
+  );
+});
+
 it.each<readonly [string, LetterFlags]>([
   ['no job', {}],
   ['a queue', { job: jobId, queue: ['work'] }],

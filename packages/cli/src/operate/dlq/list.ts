@@ -2,12 +2,13 @@ import { terminalStates } from '@sluice/core/ports/job-store';
 import { countText } from '../../terminal-text.ts';
 import type { CommonFlags } from '../commands.ts';
 import type { Session } from '../session.ts';
-import { findDeadRows } from './dead-rows.ts';
+import { countGivenUp, findDeadRows, type GivenUp } from './dead-rows.ts';
 import { createJobFacts } from './job-facts.ts';
 import { type LetterFlags, toSelection } from './select.ts';
 import { createTally } from './tally.ts';
-import { countOf, tallyLines, tallyValue, totalText } from './tally-text.ts';
+import { countOf, givenUpLines, tallyLines, tallyValue, totalText } from './tally-text.ts';
 import { visitLetters } from './visit-letters.ts';
+import { createWithLetter } from './with-letter.ts';
 
 /**
  * Counts dead letters by queue, stage and code; with --job, and no filter but --code and --row beside it, dead rows that have no
@@ -18,20 +19,21 @@ export const list = async (session: Session, flags: LetterFlags & CommonFlags): 
   const selection = await toSelection(operator, flags);
   const { job } = selection;
   const tally = createTally();
-  const withLetter = new Set<number>();
+  const withLetter = createWithLetter(job);
   const { seen, isInterrupted } = await visitLetters(session, selection, createJobFacts(operator), async (found) => {
-    for (const { letter, parts, selected } of found) {
-      if (selected.length > 0) tally.add(letter, selected);
-      if (job === undefined) continue;
-      for (const { jobId, row } of parts) if (jobId === job.jobId && row !== undefined) withLetter.add(row);
+    for (const one of found) {
+      if (one.selected.length > 0) tally.add(one.letter, one.selected);
+      withLetter.add(one);
     }
     return undefined;
   });
 
   let without: number | undefined;
+  let givenUp: GivenUp = { chunks: 0, rows: 0 };
   if (job !== undefined && selection.isOfRows && !isInterrupted && !terminalStates.includes(job.state)) {
     without = 0;
-    for await (const { dead } of findDeadRows(operator, job.jobId, selection, withLetter)) without += dead.length;
+    for await (const { dead } of findDeadRows(operator, job.jobId, selection, withLetter.rows)) without += dead.length;
+    givenUp = await countGivenUp(operator, job.jobId, selection, withLetter.chunks);
   }
 
   const lines = tally.letters === 0 ? [] : [...tallyLines(tally, operator.clock.now()), '', `  ${totalText(tally)}`];
@@ -44,6 +46,7 @@ export const list = async (session: Session, flags: LetterFlags & CommonFlags): 
       `  ${countOf(without, 'dead row')} ${have} no letter: sluice repair sends them again, sluice dlq drop --job writes them off`,
     );
   }
+  lines.push(...givenUpLines(givenUp));
   output.result(
     {
       seen,
@@ -51,7 +54,7 @@ export const list = async (session: Session, flags: LetterFlags & CommonFlags): 
       rows: tally.rows,
       jobs: tally.jobs.size,
       groups: tallyValue(tally),
-      ...(without === undefined ? {} : { deadRowsWithoutLetter: without }),
+      ...(without === undefined ? {} : { deadRowsWithoutLetter: without, givenUpWithoutLetter: givenUp }),
     },
     lines,
   );

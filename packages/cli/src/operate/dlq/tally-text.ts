@@ -1,4 +1,5 @@
 import { countText, toTerminalText } from '../../terminal-text.ts';
+import type { GivenUp } from './dead-rows.ts';
 import type { Group, Tally } from './tally.ts';
 
 /** Characters of a code that are shown. */
@@ -66,3 +67,11 @@ export const tallyValue = (tally: Tally) =>
 /** `3 letters with 3 rows of 1 job`. */
 export const totalText = ({ letters, rows, jobs }: Pick<Tally, 'letters' | 'rows' | 'jobs'>): string =>
   `${countOf(letters, 'letter')} with ${countOf(rows, 'row')} of ${countOf(jobs.size, 'job')}`;
+
+/** What to do about chunks that were given up and have no letter; nothing where there are none. */
+export const givenUpLines = ({ chunks, rows }: GivenUp): readonly string[] =>
+  chunks === 0
+    ? []
+    : [
+        `  ${countOf(chunks, 'chunk')} with ${countOf(rows, 'row')} given up before they were cleaned, without a letter: sluice repair sends them again`,
+      ];

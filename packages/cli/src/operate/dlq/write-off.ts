@@ -94,10 +94,7 @@ export const writeOff = async (
   rows: readonly WrittenOffRow[],
 ): Promise<ReadonlyMap<string, NotWrittenOff>> => {
   const waiting = new Map<string, WrittenOffRow>();
-  for (const row of rows) {
-    const key = rowKeyOf(row);
-    if (waiting.get(key)?.values === undefined) waiting.set(key, row);
-  }
+  for (const row of rows) waiting.set(rowKeyOf(row), row);
   const problems = new Map<string, NotWrittenOff>();
 
   const settle = (key: string, problem: NotWrittenOff | undefined, isFinal: boolean): void => {
