@@ -9,12 +9,6 @@ import { createGapList } from './row-gaps.ts';
 import type { ChunkFound, Difference } from './verify-chunk.ts';
 import { verifyChunk } from './verify-chunk.ts';
 
-/**
- * Chunks that are read at once: each asks all its partitions together, and holds a page of each, up to 16 MiB of items, and a byte for
- * each of its rows.
- */
-const chunksAtOnce = 2;
-
 /** What the ledger says by itself; undefined where not every chunk has come so far. */
 export type LedgerSums = {
   readonly rows: number;
@@ -75,25 +69,9 @@ export const countTable = async (
   const rejectsGone: TableCount['rejectsGone'] = createBoundedList();
   const ledger = sumLedger();
   const marksOf = createMarkCursor(ports.jobs, job.jobId);
-  const under: { readonly chunk: ChunkRecord; readonly found: Promise<ChunkFound> }[] = [];
   let read = 0;
 
-  const start = async (chunk: ChunkRecord): Promise<void> => {
-    const marks = await marksOf(chunk);
-    const found = verifyChunk(job.jobId, chunk, marks, ports, signal, (rows) => {
-      read += rows;
-      onRows(read);
-    });
-    // Told of when it is its turn.
-    found.catch(() => undefined);
-    under.push({ chunk, found });
-  };
-
-  const finishFirst = async (): Promise<void> => {
-    const first = under.shift();
-    if (first === undefined) return;
-    const { chunk, cleaned, closed } = first.chunk;
-    const found = await first.found;
+  const add = ({ chunk, cleaned, closed }: ChunkRecord, found: ChunkFound): void => {
     total.rejected += found.rejected;
     total.done += found.done;
     total.failed += found.failed;
@@ -112,10 +90,14 @@ export const countTable = async (
     for (const chunk of page) {
       signal.throwIfAborted();
       ledger.add(chunk);
-      if (under.length >= chunksAtOnce) await finishFirst();
-      await start(chunk);
+      const marks = await marksOf(chunk);
+      // One after the other: a chunk asks all its partitions at once, and that is as many connections as there are.
+      const found = await verifyChunk(job.jobId, chunk, marks, ports, signal, (rows) => {
+        read += rows;
+        onRows(read);
+      });
+      add(chunk, found);
     }
   }
-  while (under.length > 0) await finishFirst();
   return { ...total, gaps, differences, rejectsGone, ledger: ledger.sums() };
 };
