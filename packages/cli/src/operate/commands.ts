@@ -29,7 +29,10 @@ const withDeadLetterFilters = (command: Command): Command =>
   withCommon(command)
     .addOption(choiceOption('--queue <name...>', 'only of these queues', 'queue'))
     .option('--job <job>', `only of this job: ${jobHelp}`)
-    .option('--code <code...>', 'only rows that were given up with these codes')
+    .option(
+      '--code <code...>',
+      'only rows that were given up with these codes; NO_MARK: those of which nobody knows why',
+    )
     .option('--row <rows>', 'only these rows of --job, such as 417302 or 100-200', parseRange('--row'))
     .option(
       '--older-than <time>',
@@ -166,7 +169,7 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
     .action((flags) => run(flags, async (session) => (await deadLetters()).redrive(session, flags)));
   withDeadLetterFilters(dlq.command('drop'))
     .description(
-      'save dead letters to a file, write their rows off as failed, and delete them (without --yes: say which)',
+      'save dead letters to a file, write their rows off as failed, and delete them; with --job dead rows without a letter, too (without --yes: say which)',
     )
     .option('--out <file>', 'file to save them to (default: sluice-dropped-<time>.ndjson)')
     .option('--rate <n>', 'messages a second at most', parseCount('--rate', 1), 50)
