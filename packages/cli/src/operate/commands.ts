@@ -63,7 +63,7 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
   withCommon(program.command('status'))
     .description('where a job stands, stage by stage')
     .argument('<job>', jobHelp)
-    .option('--watch', 'look again until the job ends', false)
+    .option('--watch', 'look again until the job ends or waits for somebody; with --json a line for each look', false)
     .addHelpText('after', exitHelp('the job is HELD, STALLED, INCONSISTENT, REFUSED or SUPERSEDED'))
     .action((job, flags) => run(flags, async (session) => (await import('./status.ts')).status(session, job, flags)));
 
