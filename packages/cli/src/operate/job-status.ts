@@ -93,10 +93,11 @@ const stalledOf = (
   if ((state !== 'OPEN' && state !== 'PLANNING') || !isSilent || (state === 'OPEN' && count.ledger.open <= 0))
     return stuck;
   const minutes = noProgressSeconds / 60;
-  return [
-    ...stuck,
-    `no progress for ${minutes} minutes: sluice dlq ls --job ${jobId} says what was given up; sluice repair ${jobId} sends what is open again`,
-  ];
+  const what =
+    state === 'PLANNING'
+      ? 'sluice dlq ls --queue uploads says whether its file was given up'
+      : `sluice dlq ls --job ${jobId} says what was given up; sluice repair ${jobId} sends what is open again`;
+  return [...stuck, `no progress for ${minutes} minutes: ${what}`];
 };
 
 /** What a look found, put together. `unchangedSeconds`: how long looks have found the same, 0 for the first. */
