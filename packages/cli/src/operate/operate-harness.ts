@@ -1,10 +1,9 @@
-import { createScanner, type ScannedRecord } from '@sluice/core/csv/scan';
+import type { ScannedRecord } from '@sluice/core/csv/scan';
 import { rejectKeyOf } from '@sluice/core/identity';
 import { createMemoryDeadLetters, type MemoryDeadLetters } from '@sluice/core/memory-dead-letters';
 import { createMemoryJobs, createOpenJob, type MemoryJobs } from '@sluice/core/memory-jobs';
 import { createMemoryObjects, type MemoryObjects } from '@sluice/core/memory-objects';
 import { createMemoryRows, type MemoryRows } from '@sluice/core/memory-rows';
-import type { Value } from '@sluice/core/messages';
 import type { DeadMark, Job } from '@sluice/core/ports/job-store';
 import { type QueueName, queueNames } from '@sluice/core/ports/queue';
 import { statementsMax } from '@sluice/core/ports/row-store';
@@ -16,6 +15,7 @@ import type { Inspector } from './doctor/inspect.ts';
 import type { MetricReader } from './metrics.ts';
 import type { Operator } from './operator.ts';
 import type { PutFile } from './put-file.ts';
+import { scanFile, valuesOf } from './scan-harness.ts';
 import type { Session } from './session.ts';
 import type { Stack } from './stack.ts';
 
@@ -94,30 +94,6 @@ export const markOf = (mark: Partial<DeadMark>): DeadMark => ({
   attempts: 5,
   ...mark,
 });
-
-/** Records of a file as the scanner finds them, the header (number 0) too. */
-const scan = (bytes: Buffer): ScannedRecord[] => {
-  const records: ScannedRecord[] = [];
-  const scanner = createScanner({
-    offset: 0,
-    line: 1,
-    row: 0,
-    delimiter: 0x2c,
-    sink: (record) => {
-      if (record.kind !== 'blank') records.push({ ...record });
-    },
-  });
-  scanner.push(bytes);
-  scanner.end();
-  return records;
-};
-
-/** Fields of a record that is well formed: quotes go, what is empty is null. */
-const valuesOf = (record: string): Value[] =>
-  [...`,${record}`.matchAll(/,("(?:[^"]|"")*"|[^,]*)/g)].map(([, field = '']) => {
-    const text = field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field;
-    return text === '' ? null : text;
-  });
 
 const inParts = <Entry>(entries: readonly Entry[]): (readonly Entry[])[] =>
   Array.from({ length: Math.ceil(entries.length / statementsMax) }, (_, part) =>
@@ -200,7 +176,7 @@ export const createOperateHarness = ({
     const bytes = Buffer.from(csv);
     const key = job.file?.key ?? 'a.csv';
     const { etag } = await objects.put(inboxBucket, key, bytes);
-    const [header, ...records] = scan(bytes);
+    const [header, ...records] = scanFile(bytes);
     if (header === undefined) throw new Error('expected a file with a header, found none');
     const textOf = ({ start, end }: ScannedRecord): string => bytes.toString('utf8', start, end);
     const columns = valuesOf(textOf(header)).map(String);

@@ -47,7 +47,7 @@ describe('wait', () => {
   it.each([
     ['REFUSED', /^REFUSED {2}a\.csv/],
     ['SUPERSEDED', /^SUPERSEDED/],
-    ['HELD', /rows are dead: sluice dlq ls --job/],
+    ['HELD', /sluice dlq ls --job/],
     ['STALLED', /sluice repair/],
     ['INCONSISTENT', /sluice verify/],
   ] as const)('ends with 1 when the job is %s', async (state, expected) => {

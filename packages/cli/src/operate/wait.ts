@@ -6,6 +6,7 @@ import { findJob } from './find-job.ts';
 import { summarise, summaryLines } from './job-summary.ts';
 import { countLedger } from './read-ledger.ts';
 import type { Session } from './session.ts';
+import { adviseOn } from './state-advice.ts';
 
 export type WaitFlags = { readonly timeout?: number };
 
@@ -19,16 +20,6 @@ const failuresMax = 5;
 
 /** States that a job leaves only when somebody does something. */
 const waitingStates: readonly JobState[] = ['HELD', 'STALLED', 'INCONSISTENT'];
-
-/** What to do about a job that waits for somebody. */
-const advice: Partial<Record<JobState, (jobId: string) => string>> = {
-  HELD: (jobId) =>
-    `rows are dead: sluice dlq ls --job ${jobId} says why; then sluice dlq redrive, or sluice repair ${jobId}`,
-  STALLED: (jobId) =>
-    `rows are lost or their processing dies: docs/runbook.md, "A job is stalled"; then sluice repair ${jobId}`,
-  INCONSISTENT: (jobId) =>
-    `the ledger does not add up: docs/runbook.md, "A job is inconsistent"; sluice verify ${jobId}`,
-};
 
 /** How a wait ended. `job` is undefined when it never appeared. */
 export type Waited = { readonly job: Job | undefined; readonly isInTime: boolean };
@@ -82,11 +73,11 @@ export const tellWaited = async ({ operator }: Session, { job, isInTime }: Waite
   const late = isInTime ? [] : ['', `the job did not end within ${durationText(timeout / 1000)}; it goes on`];
   if (job === undefined) return { isComplete: false, value: null, lines: ['the job has not appeared', ...late] };
   const summary = summarise(job, await countLedger(operator, job));
-  const hint = isInTime ? advice[job.state]?.(job.jobId) : undefined;
+  const todo = isInTime ? adviseOn(job).todo : [];
   return {
     isComplete: job.state === 'COMPLETE',
     value: { ...summary, isInTime },
-    lines: [...summaryLines(summary), ...late, ...(hint === undefined ? [] : ['', hint])],
+    lines: [...summaryLines(summary), ...late, ...(todo.length === 0 ? [] : ['', ...todo])],
   };
 };
 
