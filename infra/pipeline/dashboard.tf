@@ -44,10 +44,10 @@ locals {
       title = "Rows rejected: into clean-rows, less those out of it"
       stat  = "Sum"
       metrics = [
-        [{ id = "rejected", label = "rejected", expression = "FILL(in, 0) + FILL(again, 0) - FILL(out, 0)" }],
-        ["Sluice", "RowsIn", "stage", "clean-rows", "environment", var.environment, { id = "in", visible = false }],
+        [{ id = "rejected", label = "rejected", expression = "FILL(taken, 0) + FILL(again, 0) - FILL(passed, 0)" }],
+        ["Sluice", "RowsIn", "stage", "clean-rows", "environment", var.environment, { id = "taken", visible = false }],
         ["Sluice", "RowsRetried", "stage", "clean-rows", "environment", var.environment, { id = "again", visible = false }],
-        ["Sluice", "RowsOut", "stage", "clean-rows", "environment", var.environment, { id = "out", visible = false }],
+        ["Sluice", "RowsOut", "stage", "clean-rows", "environment", var.environment, { id = "passed", visible = false }],
       ]
     },
     {

@@ -54,7 +54,8 @@ const runtime = createCheck({
   of: (facts) => ofStages(facts, (stage) => facts.functions[stage]),
   judge: ({ runtime: found }, { now }) => {
     const end = runtimeEnds.get(found);
-    const mend = 'raise `runtime` in infra/modules/function, build, upload and apply';
+    const mend =
+      'raise `runtime` in infra/modules/function (nodejs24.x takes version 6 of the AWS provider), then apply';
     if (end === undefined) return { found, expected: [...runtimeEnds.keys()].join(' or '), mend };
     const day = new Date(end).toISOString().slice(0, 10);
     if (now >= end)

@@ -1,7 +1,6 @@
 import { type CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeContinuousBackupsCommand, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
-  type EventSourceMappingConfiguration,
   GetAccountSettingsCommand,
   GetFunctionConcurrencyCommand,
   GetFunctionConfigurationCommand,
@@ -16,8 +15,9 @@ import {
 } from '@aws-sdk/client-s3';
 import { ListSubscriptionsByTopicCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { nameOf, toServiceError } from '@sluice/core/aws/service-error';
+import { nameOf } from '@sluice/core/aws/service-error';
 import type { Clock } from '@sluice/core/ports/clock';
+import { ask, given, parseJson, toMapping, toRedrive } from './answers.ts';
 import { watchDates } from './clock-difference.ts';
 import type {
   AlarmSettings,
@@ -67,68 +67,6 @@ export type InspectorClients = {
 /** Alarms of one call. Source: CloudWatch, DescribeAlarms. */
 const alarmsPerCall = 100;
 
-/** Names of errors by which services say that there is no such thing. */
-const absences: ReadonlySet<string> = new Set([
-  'NoSuchBucket',
-  'NotFound',
-  'NotFoundException',
-  'QueueDoesNotExist',
-  'ResourceNotFoundException',
-  'TableNotFoundException',
-]);
-const refusals: ReadonlySet<string> = new Set();
-
-/** Asks; undefined when what was asked for is not there. */
-const ask = async <Answer>(operation: string, call: Promise<Answer>): Promise<Answer | undefined> => {
-  try {
-    return await call;
-  } catch (thrown) {
-    if (absences.has(nameOf(thrown))) return undefined;
-    throw toServiceError(operation, thrown, refusals);
-  }
-};
-
-const parseJson = (text: string | undefined): unknown => {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
-/** Leaves out what is undefined: optional settings are there or not. */
-const given = <Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)) as {
-    [Name in keyof Fields]?: NonNullable<Fields[Name]>;
-  };
-
-const toRedrive = (text: string | undefined): QueueSettings['redrive'] => {
-  const policy = parseJson(text) as { deadLetterTargetArn?: unknown; maxReceiveCount?: unknown } | null | undefined;
-  const maxReceiveCount = Number(policy?.maxReceiveCount);
-  return typeof policy?.deadLetterTargetArn === 'string' && maxReceiveCount > 0
-    ? { to: policy.deadLetterTargetArn, maxReceiveCount }
-    : undefined;
-};
-
-const toMapping = (mapping: EventSourceMappingConfiguration): MappingSettings => ({
-  uuid: mapping.UUID ?? '',
-  sourceArn: mapping.EventSourceArn ?? '',
-  state: mapping.State ?? 'unknown',
-  windowSeconds: mapping.MaximumBatchingWindowInSeconds ?? 0,
-  responses: mapping.FunctionResponseTypes ?? [],
-  filters: (mapping.FilterCriteria?.Filters ?? []).flatMap(({ Pattern }) => Pattern ?? []),
-  bisects: mapping.BisectBatchOnFunctionError ?? false,
-  ...given({
-    lastResult: mapping.LastProcessingResult,
-    batchSize: mapping.BatchSize,
-    maximumConcurrency: mapping.ScalingConfig?.MaximumConcurrency,
-    maximumRecordAgeSeconds: mapping.MaximumRecordAgeInSeconds,
-    maximumRetryAttempts: mapping.MaximumRetryAttempts,
-    failureArn: mapping.DestinationConfig?.OnFailure?.Destination,
-    startingPosition: mapping.StartingPosition,
-  }),
-});
-
 export const createInspector = (clients: InspectorClients, clock: Pick<Clock, 'now'>): Inspector => {
   const { lambda, sqs, table, s3, cloudwatch, sns } = clients;
   const clockDifference = watchDates(sqs, clock);
@@ -169,7 +107,7 @@ export const createInspector = (clients: InspectorClients, clock: Pick<Clock, 'n
         timeoutSeconds: found.Timeout ?? 0,
         memoryMegabytes: found.MemorySize ?? 0,
         ...given({
-          writeUnitsPerSecond: units === undefined ? undefined : Number(units),
+          writeUnitsPerSecond: Number(units) > 0 ? Number(units) : undefined,
           logFormat: found.LoggingConfig?.LogFormat,
           applicationLogLevel: found.LoggingConfig?.ApplicationLogLevel,
           systemLogLevel: found.LoggingConfig?.SystemLogLevel,

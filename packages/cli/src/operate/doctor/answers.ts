@@ -1,0 +1,65 @@
+import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
+import { nameOf, toServiceError } from '@sluice/core/aws/service-error';
+import type { MappingSettings, QueueSettings } from './settings.ts';
+
+/** Names of errors by which services say that there is no such thing. */
+const absences: ReadonlySet<string> = new Set([
+  'NoSuchBucket',
+  'NotFound',
+  'NotFoundException',
+  'QueueDoesNotExist',
+  'ResourceNotFoundException',
+  'TableNotFoundException',
+]);
+const refusals: ReadonlySet<string> = new Set();
+
+/** Asks; undefined when what was asked for is not there. */
+export const ask = async <Answer>(operation: string, call: Promise<Answer>): Promise<Answer | undefined> => {
+  try {
+    return await call;
+  } catch (thrown) {
+    if (absences.has(nameOf(thrown))) return undefined;
+    throw toServiceError(operation, thrown, refusals);
+  }
+};
+
+export const parseJson = (text: string | undefined): unknown => {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Leaves out what is undefined: optional settings are there or not. */
+export const given = <Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)) as {
+    [Name in keyof Fields]?: NonNullable<Fields[Name]>;
+  };
+
+export const toRedrive = (text: string | undefined): QueueSettings['redrive'] => {
+  const policy = parseJson(text) as { deadLetterTargetArn?: unknown; maxReceiveCount?: unknown } | null | undefined;
+  const maxReceiveCount = Number(policy?.maxReceiveCount);
+  return typeof policy?.deadLetterTargetArn === 'string' && maxReceiveCount > 0
+    ? { to: policy.deadLetterTargetArn, maxReceiveCount }
+    : undefined;
+};
+
+export const toMapping = (mapping: EventSourceMappingConfiguration): MappingSettings => ({
+  uuid: mapping.UUID ?? '',
+  sourceArn: mapping.EventSourceArn ?? '',
+  state: mapping.State ?? 'unknown',
+  windowSeconds: mapping.MaximumBatchingWindowInSeconds ?? 0,
+  responses: mapping.FunctionResponseTypes ?? [],
+  filters: (mapping.FilterCriteria?.Filters ?? []).flatMap(({ Pattern }) => Pattern ?? []),
+  bisects: mapping.BisectBatchOnFunctionError ?? false,
+  ...given({
+    lastResult: mapping.LastProcessingResult,
+    batchSize: mapping.BatchSize,
+    maximumConcurrency: mapping.ScalingConfig?.MaximumConcurrency,
+    maximumRecordAgeSeconds: mapping.MaximumRecordAgeInSeconds,
+    maximumRetryAttempts: mapping.MaximumRetryAttempts,
+    failureArn: mapping.DestinationConfig?.OnFailure?.Destination,
+    startingPosition: mapping.StartingPosition,
+  }),
+});
