@@ -34,7 +34,9 @@ const setUp = async (done: readonly number[], settings: Partial<ReadingBudget> =
   const budget: ReadingBudget = {
     isInParts: true,
     spare: () => Number.POSITIVE_INFINITY,
-    spend: (read) => void (spent += read),
+    spend(read) {
+      spent += read;
+    },
     ...settings,
   };
   const count = createJobCounter({ jobs, rows, clock }, budget);
@@ -67,7 +69,9 @@ it('counts in turns what it cannot count at once, and says how old that is', asy
   let spare = 20;
   const { clock, counted, clean, look } = await setUp([1, 2, 3], {
     spare: () => spare,
-    spend: (read) => void (spare -= read),
+    spend(read) {
+      spare -= read;
+    },
   });
   await clean(0, 1, 2);
   expect(await look()).toMatchObject({ ledger: { done: 3 }, source: 'audited' });
