@@ -117,13 +117,6 @@ export const drain = async (cloud: Cloud, url: string): Promise<string[]> => {
   return messages.map(({ body }) => body);
 };
 
-/** Sends everything in a dead-letter queue back, as new messages: what StartMessageMoveTask does on AWS. */
-export const redrive = async (cloud: Cloud, from: string, to: string): Promise<number> => {
-  const bodies = await drain(cloud, from);
-  for (const body of bodies) await sendMessage(cloud, to, body);
-  return bodies.length;
-};
-
 export const sendMessage = async ({ sqs }: Cloud, url: string, body: string): Promise<void> => {
   await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body }));
 };

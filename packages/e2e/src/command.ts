@@ -12,6 +12,7 @@ import type { Emulator } from './emulator.ts';
 import { installEmulator, reserveAddress, startEmulator } from './emulator.ts';
 import { makeFile } from './file.ts';
 import { kinds, kindsNamed } from './leftovers.ts';
+import { cancelAndForget, dropDead, lookAtResults, lookOver, mendRejects, retryFailed } from './operate.ts';
 import { startOutsideService } from './outside-service.ts';
 import { CommandFailed, endOf, killGroups } from './processes.ts';
 import { startProxy } from './proxy.ts';
@@ -24,6 +25,7 @@ import {
   repeatUpload,
   upload,
 } from './scenario.ts';
+import { createSluice } from './sluice.ts';
 import type { Stage } from './stage.ts';
 import { createSteps } from './steps.ts';
 
@@ -114,7 +116,8 @@ const runAll = async (): Promise<void> => {
   const wiring = parseWiring(JSON.parse(readFileSync(join(root, 'infra', 'wiring.json'), 'utf8')), 'aws');
   const completions = await listenToCompletions(running.url, cloud, outputs.completion_pattern);
   const file = makeFile(rowCount);
-  const stage: Stage = { endpoint: running.url, cloud, outputs, wiring, file, service, completions, signal };
+  const sluice = createSluice(root, folder, running.url, deployment.outputsFile, signal);
+  const stage: Stage = { endpoint: running.url, cloud, outputs, wiring, file, service, sluice, completions, signal };
   await steps.run('an upload whose event is lost', (say) => findLostUpload(stage, say));
   await steps.run('upload', (say) => upload(stage, say));
   await steps.run('through the pipeline', (say) => checkHeld(stage, say));
@@ -122,6 +125,12 @@ const runAll = async (): Promise<void> => {
   await steps.run('dead rows, redriven', (say) => redriveDead(stage, say));
   await steps.run('the same upload again', (say) => repeatUpload(stage, say));
   await steps.run('a deleted object', (say) => deleteBeforeReading(stage, say));
+  await steps.run('verified, exported, told of', (say) => lookAtResults(stage, say));
+  await steps.run('rejects, mended', (say) => mendRejects(stage, say));
+  await steps.run('failed rows, retried', (say) => retryFailed(stage, say));
+  await steps.run('dead rows, dropped', (say) => dropDead(stage, say));
+  await steps.run('a job, cancelled and forgotten', (say) => cancelAndForget(stage, say));
+  await steps.run('the deployment, looked over', (say) => lookOver(stage, say));
 
   await completions.stop();
   await steps.run('terraform destroy', () => deployment.destroy());

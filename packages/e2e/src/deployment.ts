@@ -57,6 +57,8 @@ export type Deployment = {
   /** Terraform's own preparation: finds the provider. */
   init(): Promise<void>;
   apply(): Promise<Outputs>;
+  /** File that takes what `terraform output -json` says after an apply. */
+  readonly outputsFile: string;
   /** What a plan would change now. */
   plan(): Promise<readonly PlannedChange[]>;
   destroy(): Promise<void>;
@@ -88,9 +90,10 @@ export const createDeployment = (root: string, folder: string, endpoint: string,
     allowed?: readonly number[],
   ): Promise<number> =>
     run({ command: command(in_, args), cwd: root, env, output: output(`terraform-${name}`) }, signal, allowed);
+  const outFile = (name: string): string => join(folder, `${name}.out`);
   /** What a command of Terraform's answers on its standard output. */
   const ask = async (name: string, in_: Folder, args: readonly string[]): Promise<string> => {
-    const stdout = join(folder, `${name}.out`);
+    const stdout = outFile(name);
     await run({ command: command(in_, args), cwd: root, env, output: output(`terraform-${name}`), stdout }, signal);
     return readFileSync(stdout, 'utf8');
   };
@@ -118,6 +121,7 @@ export const createDeployment = (root: string, folder: string, endpoint: string,
   const applied = new Set<Folder>();
 
   return {
+    outputsFile: outFile('output'),
     init: () => prepare('root'),
     async bootstrap() {
       await prepare('bootstrap');

@@ -64,6 +64,8 @@ const notes: readonly (readonly [raw: string, cleaned: string | null])[] = [
   ['東京書店', '東京書店'],
   ['mid"quote', 'mid"quote'],
   ['cafe\u0301', 'caf\u00e9'],
+  ['=1+2', '=1+2'],
+  ['<script>alert(1)</script>', '<script>alert(1)</script>'],
 ];
 
 type Fields = { order: string; kind: string; amount: string; day: string; note: string };

@@ -1,11 +1,11 @@
 import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import { searchBody, serialiseRepair } from '@sluice/core/messages';
+import { searchBody } from '@sluice/core/messages';
 import type { DeadMark } from '@sluice/core/ports/job-store';
 import type { QueueName } from '@sluice/core/ports/queue';
 import { queueNames } from '@sluice/core/ports/queue';
 import { stageNames } from '@sluice/core/wiring';
-import { checksumOf, countMessages, drain, lookInto, readTable, redrive, sendMessage } from './cloud.ts';
+import { checksumOf, countMessages, drain, lookInto, readTable, sendMessage } from './cloud.ts';
 import { inboxPrefix } from './deployment.ts';
 import { smallFile } from './file.ts';
 import {
@@ -20,7 +20,8 @@ import {
   waitForFinal,
   waitForState,
 } from './job-checks.ts';
-import { callRaw } from './raw-call.ts';
+import { whileMessagesWait } from './mapping.ts';
+import { lookAtDead, redriveWork, uploadBytes } from './operate.ts';
 import type { Say, Stage } from './stage.ts';
 import { failWith, fileOf, key, lostKey } from './stage.ts';
 import { waitFor } from './steps.ts';
@@ -76,23 +77,6 @@ const waitForEmpty = (stage: Stage, say: Say, seconds: number): Promise<true> =>
     { seconds, say, signal: stage.signal },
   );
 
-/** Does something while no event of an upload is read. */
-const whileUploadsWait = async ({ endpoint, outputs }: Stage, work: () => Promise<void>): Promise<void> => {
-  const path = '/2015-03-31/event-source-mappings/';
-  const name = outputs.function_names['split-file'];
-  const { EventSourceMappings: mappings } = JSON.parse(
-    await callRaw(endpoint, { service: 'lambda', path: `${path}?FunctionName=${name}` }),
-  ) as { EventSourceMappings: { UUID: string }[] };
-  const [mapping] = mappings;
-  if (mapping === undefined || mappings.length !== 1)
-    throw new Error(`expected one mapping of ${name}, found ${mappings.length}`);
-  const enable = (isOn: boolean): Promise<string> =>
-    callRaw(endpoint, { service: 'lambda', method: 'PUT', path: path + mapping.UUID, json: { Enabled: isOn } });
-  await enable(false);
-  await work();
-  await enable(true);
-};
-
 const waitForEvent = ({ cloud, outputs, signal }: Stage, say: Say): Promise<true> =>
   waitFor(
     'the event to wait while nobody reads it',
@@ -121,7 +105,7 @@ const checkDeadLetters = async (stage: Stage, more: Partial<Record<QueueName, re
 /** An upload whose event is lost before anybody reads it: nothing happens, until a search finds it. */
 export const findLostUpload = async (stage: Stage, say: Say): Promise<void> => {
   const { cloud, outputs } = stage;
-  await whileUploadsWait(stage, async () => {
+  await whileMessagesWait(stage, 'split-file', async () => {
     await cloud.s3.send(new PutObjectCommand({ Bucket: outputs.inbox_bucket, Key: lostKey, Body: smallFile.bytes }));
     await waitForEvent(stage, say);
     const lost = await drain(cloud, outputs.queue_urls.uploads);
@@ -142,8 +126,8 @@ export const findLostUpload = async (stage: Stage, say: Say): Promise<void> => {
 /** Uploads the file, and puts beside its messages what no stage can read. */
 export const upload = async (stage: Stage, say: Say): Promise<void> => {
   const { cloud, outputs, file } = stage;
-  await cloud.s3.send(new PutObjectCommand({ Bucket: outputs.inbox_bucket, Key: key, Body: file.bytes }));
-  say(`${file.bytes.length} bytes, ${file.rows.length} rows`);
+  const jobId = await uploadBytes(stage, 'upload.csv', key, file.bytes);
+  say(`${file.bytes.length} bytes, ${file.rows.length} rows, job ${jobId}`);
   for (const name of queueNames) await sendMessage(cloud, outputs.queue_urls[name], malformedOf(name));
   await sendMessage(cloud, outputs.queue_urls.uploads, testEventOf(outputs.inbox_bucket));
   // Once more while the first is being worked on.
@@ -189,6 +173,7 @@ export const checkHeld = async (stage: Stage, say: Say): Promise<void> => {
   }
   await checkDeadLetters(stage, { work: letters });
   await checkMalformedMarks(stage);
+  for (const job of jobs) if (job.file.key === key) await lookAtDead(stage, say, job.jobId, attempts);
   const told = await stage.completions.heard();
   if (told.length > 0) throw new Error(`expected no job to have ended, found ${told.length} told of`);
   say(
@@ -215,10 +200,9 @@ const checkMalformedMarks = async (stage: Stage): Promise<void> => {
 
 /** The outside service is back, and somebody asks for a repair of the small file's job: no dead letter is sent again for that. */
 export const repairByHand = async (stage: Stage, say: Say): Promise<void> => {
-  const { cloud, outputs, service } = stage;
-  service.switchOn();
+  stage.service.switchOn();
   const held = await waitForState(stage, say, lostKey, 'HELD', 10);
-  await sendMessage(cloud, outputs.queue_urls.audits, serialiseRepair(held.jobId));
+  await stage.sluice(['repair', held.jobId]);
   await waitForFinal(stage, say, held);
   await auditNow(stage, held);
   const job = await waitForState(stage, say, lostKey, 'COMPLETE', 120);
@@ -228,8 +212,7 @@ export const repairByHand = async (stage: Stage, say: Say): Promise<void> => {
 
 /** What is dead is sent again and finishes. The row that was repaired is among it: its message comes too late, and changes nothing. */
 export const redriveDead = async (stage: Stage, say: Say): Promise<void> => {
-  const { cloud, outputs } = stage;
-  const sent = await redrive(cloud, outputs.dead_letter_queue_urls.work, outputs.queue_urls.work);
+  const sent = await redriveWork(stage);
   say(`${sent} messages sent back to work`);
   const held = await waitForState(stage, say, key, 'HELD', 10);
   await waitForFinal(stage, say, held);
@@ -267,7 +250,7 @@ export const repeatUpload = async (stage: Stage, say: Say): Promise<void> => {
 export const deleteBeforeReading = async (stage: Stage, say: Say): Promise<void> => {
   const { cloud, outputs, file } = stage;
   const gone = `${inboxPrefix}gone.csv`;
-  await whileUploadsWait(stage, async () => {
+  await whileMessagesWait(stage, 'split-file', async () => {
     const { VersionId } = await cloud.s3.send(
       new PutObjectCommand({ Bucket: outputs.inbox_bucket, Key: gone, Body: file.bytes.subarray(0, 1_000) }),
     );

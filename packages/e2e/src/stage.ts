@@ -5,6 +5,7 @@ import { inboxPrefix } from './deployment.ts';
 import type { TestFile } from './file.ts';
 import { smallFile } from './file.ts';
 import type { OutsideService } from './outside-service.ts';
+import type { Sluice } from './sluice.ts';
 
 /** Everything a part of the scenario may touch. */
 export type Stage = {
@@ -14,6 +15,8 @@ export type Stage = {
   readonly wiring: Wiring;
   readonly file: TestFile;
   readonly service: OutsideService;
+  /** The command, as whoever operates the deployment uses it. */
+  readonly sluice: Sluice;
   readonly completions: Completions;
   readonly signal: AbortSignal;
 };
