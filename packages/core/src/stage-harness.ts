@@ -37,7 +37,7 @@ export type StageHarnessSettings = {
   /** Runs before marks are kept; those it throws for are not. */
   readonly putMarks?: (marks: readonly DeadMark[]) => Promise<void>;
   /** What the ledger says of a job; that there is none, when it is not given. */
-  readonly getJob?: (jobId: string) => Promise<Job | undefined>;
+  readonly findJob?: (jobId: string) => Promise<Job | undefined>;
   readonly random?: Random;
   readonly startAt?: number;
   /** Time of an invocation; the stage's by default. */
@@ -50,7 +50,7 @@ export const createStageHarness = ({
   queues: given = {},
   pipeline = {},
   putMarks = async () => undefined,
-  getJob = async () => undefined,
+  findJob = async () => undefined,
   random = () => 0.5,
   startAt = 0,
   timeoutMilliseconds,
@@ -80,7 +80,7 @@ export const createStageHarness = ({
     ...seams,
     queues,
     jobs: {
-      getJob,
+      getJob: findJob,
       async putMarks(written: readonly DeadMark[]): Promise<void> {
         await putMarks(written);
         marks.push(...written);

@@ -30,7 +30,7 @@ const setUp = (
   const lookups: string[] = [];
   const harness = createStageHarness({
     stage: 'process-rows',
-    async getJob(id) {
+    async findJob(id) {
       lookups.push(id);
       return ledger.get(id);
     },
@@ -122,7 +122,7 @@ describe('rows of a job that was not called off', () => {
   it('are called when it cannot be looked up, which is not tried again for ten seconds', async () => {
     let lookups = 0;
     const { deliver, calls, queues, clock } = setUp(new Map(), {
-      async getJob() {
+      async findJob() {
         lookups++;
         throw new Error(`${secret}: the table is away`);
       },
