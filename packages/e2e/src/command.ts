@@ -116,7 +116,7 @@ const runAll = async (): Promise<void> => {
   const wiring = parseWiring(JSON.parse(readFileSync(join(root, 'infra', 'wiring.json'), 'utf8')), 'aws');
   const completions = await listenToCompletions(running.url, cloud, outputs.completion_pattern);
   const file = makeFile(rowCount);
-  const sluice = createSluice(root, folder, running.url, deployment.outputsFile, signal);
+  const sluice = createSluice(root, folder, proxy.url, deployment.outputsFile, signal);
   const stage: Stage = { endpoint: running.url, cloud, outputs, wiring, file, service, sluice, completions, signal };
   await steps.run('an upload whose event is lost', (say) => findLostUpload(stage, say));
   await steps.run('upload', (say) => upload(stage, say));
