@@ -178,7 +178,7 @@ const cases: readonly Case[] = [
     'error',
     'no response types',
   ],
-  ['mapping-filter', 'one filters', change(['mappings', 'clean-rows'], { filters: ['{}'] }), 'error', '1 filters'],
+  ['mapping-filter', 'one filters', change(['mappings', 'clean-rows'], { filters: ['{}'] }), 'error', '1 filter'],
   [
     'mapping-result',
     'Lambda complains',
@@ -248,7 +248,7 @@ const cases: readonly Case[] = [
     'changes are relayed too',
     change(['mappings', 'relay-rows'], { filters: ['{"eventName":["INSERT","MODIFY"]}'] }),
     'error',
-    '1 filters',
+    '1 filter',
   ],
   [
     'stream-start',
@@ -416,7 +416,7 @@ const cases: readonly Case[] = [
   ],
   ['schedule', 'it is off', replace(['schedules', 'sweep'], read('DISABLED')), 'error', 'DISABLED'],
   ['schedule', 'it is gone', replace(['schedules', 'search'], absent), 'error', 'no such rule'],
-  ['jobs-overdue', 'an audit is late', openJob({ auditAt: healthy.now - 31 * minute }), 'error', '1 jobs whose audit'],
+  ['jobs-overdue', 'an audit is late', openJob({ auditAt: healthy.now - 31 * minute }), 'error', '1 job whose audit'],
   ['jobs-waiting', 'one is held', openJob({ state: 'HELD' }), 'warning', '1 HELD (j1)'],
   ['jobs-waiting', 'one is stalled', openJob({ state: 'STALLED' }), 'warning', '1 STALLED'],
   ['jobs-waiting', 'one is inconsistent', openJob({ state: 'INCONSISTENT' }), 'warning', '1 INCONSISTENT'],

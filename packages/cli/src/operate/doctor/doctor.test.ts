@@ -37,7 +37,16 @@ describe('doctor', () => {
       '               to do     infra/with-terraform -chdir=infra apply',
       '               see       docs/runbook.md, "Settings that endanger data"',
       '',
-      expect.stringMatching(/^sluice-test: 1 errors, 1 warnings, /),
+      expect.stringMatching(/^sluice-test: 1 error, 1 warning, /),
+    ]);
+  });
+
+  it('tells of no check as passed that only some things passed', async () => {
+    const { lines } = await diagnose({
+      versioning: async (bucket) => (bucket === 'inbox' ? 'Suspended' : 'Enabled'),
+    });
+    expect(lines().filter((line) => line.includes(' bucket-versioning '))).toEqual([
+      '  error        bucket-versioning     inbox',
     ]);
   });
 

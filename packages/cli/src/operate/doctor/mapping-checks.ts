@@ -1,5 +1,13 @@
 import { type StageName, stageNames, writerConcurrency } from '@sluice/core/wiring';
-import { applyAgain, type Check, createCheck, createExistenceCheck, type Looked, settingsSection } from './check.ts';
+import {
+  applyAgain,
+  type Check,
+  countOf,
+  createCheck,
+  createExistenceCheck,
+  type Looked,
+  settingsSection,
+} from './check.ts';
 import { both, type Fact, type Facts, lastPart, map } from './facts.ts';
 import type { MappingSettings } from './settings.ts';
 
@@ -87,7 +95,7 @@ const filters = createCheck({
     found.length === 0
       ? undefined
       : {
-          found: `${found.length} filters`,
+          found: countOf(found.length, 'filter'),
           expected: 'none: what a filter does not match is deleted',
           mend: applyAgain,
         },
@@ -201,7 +209,7 @@ const streamFilter = createCheck({
     found.length > 0 && found.every(isInsertOnly)
       ? undefined
       : {
-          found: `${found.length} filters`,
+          found: countOf(found.length, 'filter'),
           expected: 'a filter on INSERT alone: a row that ends must not go round again',
           mend: applyAgain,
         },

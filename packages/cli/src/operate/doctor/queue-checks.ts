@@ -1,6 +1,14 @@
 import { type QueueName, queueNames } from '@sluice/core/ports/queue';
 import { type StageName, type StageSettings, stageNames } from '@sluice/core/wiring';
-import { applyAgain, type Check, createCheck, createExistenceCheck, type Looked, settingsSection } from './check.ts';
+import {
+  applyAgain,
+  type Check,
+  countOf,
+  createCheck,
+  createExistenceCheck,
+  type Looked,
+  settingsSection,
+} from './check.ts';
 import { both, type Fact, type Facts, lastPart, map } from './facts.ts';
 import { letsSend } from './queue-policy.ts';
 import type { QueueSettings } from './settings.ts';
@@ -139,7 +147,7 @@ const deadLetters = createCheck({
   judge: ({ messages, queue }) =>
     messages === 0
       ? undefined
-      : { found: `about ${messages} messages`, expected: 'none', mend: `sluice dlq ls --queue ${queue}` },
+      : { found: `about ${countOf(messages, 'message')}`, expected: 'none', mend: `sluice dlq ls --queue ${queue}` },
 });
 
 const senders = createCheck({

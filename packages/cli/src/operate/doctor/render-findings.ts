@@ -1,5 +1,5 @@
 import { toTerminalText } from '../../terminal-text.ts';
-import type { Finding } from './check.ts';
+import { countOf, type Finding } from './check.ts';
 
 /** Most telling last: it is what stands above the prompt. */
 const order: readonly Finding['result'][] = ['ok', 'not checked', 'note', 'warning', 'error'];
@@ -33,9 +33,6 @@ const linesOf = (findings: readonly [Finding, ...Finding[]]): string[] => {
   ];
 };
 
-const countOf = (findings: readonly Finding[], result: Finding['result']): number =>
-  findings.filter((finding) => finding.result === result).length;
-
 /** The findings for people: what is well in a line each, then what could not be checked, then what is wrong and what to do about it. */
 export const renderFindings = (stackName: string, findings: readonly Finding[]): string[] => {
   const groups = new Map<string, [Finding, ...Finding[]]>();
@@ -45,13 +42,16 @@ export const renderFindings = (stackName: string, findings: readonly Finding[]):
     if (group === undefined) groups.set(key, [finding]);
     else group.push(finding);
   }
-  const all = [...groups.values()];
+  // A check that not every thing passes is not told of as passed.
+  const failed = new Set(findings.filter(({ result }) => result !== 'ok').map(({ id }) => id));
+  const all = [...groups.values()].filter(([{ id, result }]) => result !== 'ok' || !failed.has(id));
+  const count = (of: Finding['result']): number => findings.filter(({ result }) => result === of).length;
   const counts = [
-    `${countOf(findings, 'error')} errors`,
-    `${countOf(findings, 'warning')} warnings`,
-    `${countOf(findings, 'note')} notes`,
-    `${countOf(findings, 'not checked')} not checked`,
-    `${countOf(findings, 'ok')} ok`,
+    countOf(count('error'), 'error'),
+    countOf(count('warning'), 'warning'),
+    countOf(count('note'), 'note'),
+    `${count('not checked')} not checked`,
+    `${count('ok')} ok`,
   ];
   return [
     ...order.flatMap((result) => {

@@ -1,4 +1,12 @@
-import { applyAgain, type Check, createCheck, createExistenceCheck, type Looked, settingsSection } from './check.ts';
+import {
+  applyAgain,
+  type Check,
+  countOf,
+  createCheck,
+  createExistenceCheck,
+  type Looked,
+  settingsSection,
+} from './check.ts';
 import { type Fact, type Facts, map, scheduleNames } from './facts.ts';
 import type { AlarmSettings } from './settings.ts';
 
@@ -67,7 +75,7 @@ const subscription = createCheck({
     confirmed > 0
       ? undefined
       : {
-          found: pending > 0 ? `${pending} subscriptions, none of them confirmed` : 'no subscription',
+          found: pending > 0 ? `${countOf(pending, 'subscription')}, none confirmed` : 'no subscription',
           expected: 'one that is confirmed',
           mend:
             pending > 0
@@ -113,7 +121,7 @@ const overdue = createCheck({
     return late.length === 0
       ? undefined
       : {
-          found: `${late.length} jobs whose audit has been due for more than 30 minutes: ${name(late.map(({ jobId }) => jobId))}`,
+          found: `${countOf(late.length, 'job')} whose audit has been due for more than 30 minutes: ${name(late.map(({ jobId }) => jobId))}`,
           expected: 'none',
           mend: 'sluice dlq ls --queue audits, and the log of audit-job',
         };
