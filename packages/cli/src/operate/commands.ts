@@ -97,6 +97,7 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
       'file for the rows; the reasons go beside it, as .reasons.ndjson (default: <job>.rejects.csv)',
     )
     .option('--force', 'replace files', false)
+    .addHelpText('after', exitHelp('more rows may be rejected'))
     .action((job, flags) => run(flags, async (session) => (await import('./rejects.ts')).rejects(session, job, flags)));
 
   withCommon(program.command('export'))
@@ -111,6 +112,7 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
     .addOption(choiceOption('--status <status...>', 'only rows that stand so', 'status'))
     .option('--out <file>', 'file (default: standard output)')
     .option('--force', 'replace the file', false)
+    .addHelpText('after', exitHelp('the job is not COMPLETE, or rows are left out'))
     .action((job, flags) =>
       run(flags, async (session) => (await import('./export.ts')).exportRows(session, job, flags)),
     );
@@ -134,6 +136,7 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
     .requiredOption('--failed', 'the rows that FAILED')
     .option('--code <code...>', 'only those with these codes')
     .option('--again', 'though they were sent again before', false)
+    .addHelpText('after', exitHelp('they were sent again before, or cannot be'))
     .action((job, flags) => run(flags, async (session) => (await import('./retry.ts')).retry(session, job, flags)));
 
   withCommon(program.command('cancel'))
@@ -147,6 +150,7 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
     .description("delete a job's rows, rejects and copies for good; its ledger and the uploaded file stay")
     .argument('<job>', jobHelp)
     .option('--yes', 'do not ask', false)
+    .addHelpText('after', exitHelp('the answer was no, the job is not at its end'))
     .action((job, flags) => run(flags, async (session) => (await import('./forget.ts')).forget(session, job)));
 
   const dlq = program
