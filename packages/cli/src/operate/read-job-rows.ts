@@ -15,7 +15,7 @@ type ChunkPorts = SourcePorts & { readonly rows: Pick<RowStore, 'readChunk'> };
 /** Chunks whose rows are read while those of the one before them are worked on. */
 const chunksAhead = 1;
 /** Characters of rows that are read ahead of each chunk. */
-const charactersAhead = 8 * 1024 * 1024;
+const charactersAhead = 4 * 1024 * 1024;
 
 /** True when the table holds every accepted row of the chunk: they were counted when it was closed. */
 const isWhole = ({ cleaned, closed }: ChunkRecord): boolean =>
