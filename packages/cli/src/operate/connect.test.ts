@@ -8,7 +8,7 @@ import { CreateQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { createSqsClient } from '@sluice/core/aws/clients';
 import { createAwsJobs } from '@sluice/core/aws/job-store';
 import { createScriptedDynamoDb, dynamoDbError } from '@sluice/core/aws/scripted-dynamodb';
-import { scriptedAccess, startScriptedEndpoint } from '@sluice/core/aws/scripted-endpoint';
+import { type ScriptedService, scriptedAccess, startScriptedEndpoint } from '@sluice/core/aws/scripted-endpoint';
 import { createScriptedS3 } from '@sluice/core/aws/scripted-s3';
 import { createScriptedSqs } from '@sluice/core/aws/scripted-sqs';
 import { createTableSetUps, jobsTable, rowsTable } from '@sluice/core/aws/table-contract-set-up';
@@ -23,6 +23,20 @@ import { jobId } from './operate-harness.ts';
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 const s3 = createScriptedS3();
 const openId = `z${jobId.slice(1)}`;
+/** Environments of the functions that Lambda knows, by their names. */
+const functions = new Map<string, Readonly<Record<string, string>>>();
+
+/** GetFunctionConfiguration, which comes by a path as S3's requests do. */
+const s3AndLambda: ScriptedService = (request) => {
+  const name = /^\/2015-03-31\/functions\/([^/]+)\/configuration$/.exec(request.path)?.[1];
+  if (name === undefined) return s3.service(request);
+  const variables = functions.get(name);
+  if (variables === undefined) {
+    return { status: 404, headers: { 'x-amzn-errortype': 'ResourceNotFoundException' }, body: '{"Message":"none"}' };
+  }
+  const arn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+  return { status: 200, body: JSON.stringify({ FunctionArn: arn, Environment: { Variables: variables } }) };
+};
 let endpoint: Awaited<ReturnType<typeof startScriptedEndpoint>>;
 let folder: string;
 let audits = '';
@@ -66,6 +80,15 @@ beforeAll(async () => {
     function_names: Object.fromEntries(stageNames.map((name) => [name, `sluice-test-${name}`])),
     alarm_names: [],
   };
+  functions.set('sluice-test-split-file', { PROFILES_KEY: 'profiles.json' });
+  functions.set('sluice-test-audit-job', {
+    ENVIRONMENT: 'test',
+    INBOX_BUCKET: 'inbox',
+    WORK_BUCKET: 'work',
+    ROWS_TABLE: rows.table,
+    JOBS_TABLE: jobs.table,
+    ...Object.fromEntries(queueNames.map((name) => [`${name.toUpperCase()}_QUEUE_URL`, urls[name] ?? ''])),
+  });
   const json = Object.entries(outputs).map(([name, value]) => [name, { value }]);
   writeFileSync(join(folder, 'stack.json'), JSON.stringify(Object.fromEntries(json)));
   writeFileSync(join(folder, 'b.csv'), 'a\n1\n');
@@ -111,6 +134,15 @@ describe('the command over services', () => {
       { jobId, state: 'HELD', key: 'a.csv', ledger: { rows: 0 } },
       { jobId: openId, state: 'OPEN', ledger: null },
     ]);
+  });
+
+  it('finds the deployment by its name', async () => {
+    const { status, stdout } = await sluice(['jobs', '--stack', 'sluice-test']);
+    expect({ status, first: stdout.split('\n')[1] }).toEqual({ status: 0, first: expect.stringContaining(jobId) });
+    const { stderr } = await sluice(['jobs', '--stack', 'sluice-prod']);
+    expect(stderr).toMatch(
+      /^sluice: --stack: expected a deployment named sluice-prod, found no function sluice-prod-audit-job/,
+    );
   });
 
   it('asks for a repair on the queue of the audits', async () => {
