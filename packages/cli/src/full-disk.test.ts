@@ -74,6 +74,7 @@ describe('a disk that is full', () => {
     await carry(file, out);
     const before = outcomeOf(out);
     const report = readFileSync(join(out, 'report.json'), 'utf8');
+    const page = readFileSync(join(out, 'report.html'), 'utf8');
     const bytes = ['rows.ndjson', 'rejects.ndjson'].map((name) => readFileSync(join(out, name)).length);
     const resultPages = bytes.reduce((sum, size) => sum + Math.ceil(size / 4096), 0);
     const ends: string[] = [];
@@ -85,6 +86,7 @@ describe('a disk that is full', () => {
       ends.push(end);
       expect(outcomeOf(out)).toEqual(before);
       if (!ends.includes('complete')) expect(readFileSync(join(out, 'report.json'), 'utf8')).toBe(report);
+      if (!ends.includes('complete')) expect(readFileSync(join(out, 'report.html'), 'utf8')).toBe(page);
       expect(readdirSync(out).sort()).toEqual([
         '.sluice',
         'dead.ndjson',

@@ -60,6 +60,8 @@ tfoot td:last-child:not(.number) { font-weight: 400; }
 .bar { display: block; height: .7rem; }
 .bar i { display: block; height: 100%; min-width: 2px; border-radius: .1rem; }
 .wide { min-width: 58rem; }
+.cost { min-width: 46rem; }
+.price { min-width: 12rem; }
 .counts .number { width: 8rem; }
 .counts .bar-cell { width: 50%; }
 .examples td { overflow-wrap: break-word; }
@@ -91,7 +93,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   h2, h3, caption { break-after: avoid; }
   tr, figure, .facts, .stack { break-inside: avoid; }
   .scroll, details .scroll { overflow: visible; max-height: none; }
-  .wide, .wide .why, .raw { min-width: 0; }
+  .wide, .wide .why, .raw, .cost { min-width: 0; }
   .charts { grid-template-columns: repeat(3, 1fr); gap: .8rem 1.2rem; }
   .four { grid-template-columns: repeat(4, 1fr); }
   .facts { grid-template-columns: repeat(4, 1fr); }
