@@ -44,7 +44,7 @@ let audits = '';
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-connect-'));
   endpoint = await startScriptedEndpoint({
-    s3: s3.service,
+    s3: s3AndLambda,
     sqs: createScriptedSqs(),
     dynamodb: createScriptedDynamoDb().service,
   });
