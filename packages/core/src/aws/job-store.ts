@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Job, JobStore } from '../ports/job-store.ts';
 import { terminalStates } from '../ports/job-store.ts';
-import { waitForAll } from '../wait-for-all.ts';
+import { callAll } from './call-all.ts';
 import {
   behindAll,
   checkItem,
@@ -68,28 +68,6 @@ export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore =
       if (isConditionFailed(thrown)) return false;
       throw toTableError('writing to the jobs table', thrown);
     }
-  };
-
-  /** Calls for every one, a few at once; after a failure no further ones are begun. */
-  const callAll = async <One>(
-    all: readonly One[],
-    inFlightMax: number,
-    call: (one: One, index: number) => Promise<unknown>,
-  ): Promise<void> => {
-    const entries = all.entries();
-    let hasFailed = false;
-    const callOn = async (): Promise<void> => {
-      for (const [index, one] of entries) {
-        if (hasFailed) return;
-        try {
-          await call(one, index);
-        } catch (thrown) {
-          hasFailed = true;
-          throw thrown;
-        }
-      }
-    };
-    await waitForAll(Array.from({ length: Math.min(inFlightMax, all.length) }, callOn));
   };
 
   const writeAll = (items: readonly Item[], write: (item: Item) => Promise<unknown>): Promise<void> =>
