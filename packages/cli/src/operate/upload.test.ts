@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { catchOutput } from '@sluice/core/caught-output';
 import { createMemoryObjects } from '@sluice/core/memory-objects';
 import { createStageHarness, recordOf } from '@sluice/core/stage-harness';
 import { createSplitFile } from '@sluice/split-file/split-file';
@@ -12,6 +13,7 @@ import { upload } from './upload.ts';
 import { keyOf } from './upload-key.ts';
 import { bytesText } from './upload-progress.ts';
 
+catchOutput();
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-upload-'));
