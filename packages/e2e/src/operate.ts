@@ -82,10 +82,10 @@ export const lookAtDead = async ({ sluice, file }: Stage, say: Say, jobId: strin
   const groups = listed.groups.map(({ queue, stage, code, rows }) => ({ queue, stage, code, rows }));
   const group = { queue: 'work', stage: 'process-rows', code: 'PROCESSOR_ERROR', rows: outside.length };
   expectEqual('dlq ls', [listed.letters, groups], [outside.length, [group]]);
-  // The column `order` of a row is its number, its day and kind stand beside it: none of that is shown unasked.
+  // What stands in a row, such as its kind, is not shown unasked.
   const shown = await sluice(['dlq', 'show', ...of]);
   const withContent = await sluice(['dlq', 'show', ...of, '--content']);
-  expectEqual('dlq show', [shown.includes('2026-'), withContent.includes('2026-')], [false, true]);
+  expectEqual('dlq show', [shown.includes('outside'), withContent.includes('outside')], [false, true]);
   const saved = join(sluice.folder, 'letters.ndjson');
   await sluice(['dlq', 'export', ...of, '--out', saved]);
   expectEqual('dlq export', readFileSync(saved, 'utf8').trimEnd().split('\n').length, outside.length);
