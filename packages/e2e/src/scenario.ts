@@ -220,6 +220,8 @@ export const redriveDead = async (stage: Stage, say: Say): Promise<void> => {
   const job = await waitForState(stage, say, key, 'COMPLETE', 180);
   await waitForEmpty(stage, say, 60);
   await checkComplete(stage, say, job);
+  const marks = await readAll(jobsOf(stage).listMarks(job.jobId));
+  if (marks.length > 0) throw new Error(`expected the marks to be taken back with the letters, found ${marks.length}`);
   await closeLedger(stage, say, await waitForState(stage, say, lostKey, 'COMPLETE', 10), true);
   // What could not be read came back with the others and was set aside again.
   await checkDeadLetters(stage, {});
