@@ -181,6 +181,7 @@ describe('sluice report', () => {
     });
     const { text } = await read();
     expect(text).toContain('Rows and rejects of this job were deleted on 2026-01-02.');
+    expect(text).not.toMatch(/No row was|refused no row|No row ran/);
     expect(text).not.toContain('text 12');
     expect(table.calls.filter(({ operation }) => operation === 'readChunk')).toEqual([]);
     expect(objects.reads).toEqual([]);

@@ -18,6 +18,9 @@ type Kind = {
 const note = (text: string | undefined): Html | undefined =>
   text === undefined ? undefined : html`<p class="note">${text}</p>`;
 
+/** Where nothing was found: that there is none, unless the note says that not everything was looked at. */
+const nothing = (none: string, text: string | undefined): Html => note(text) ?? html`<p>${none}</p>`;
+
 const section = ({ id, title }: Pick<Kind, 'id' | 'title'>, ...content: readonly (Html | undefined)[]): Html =>
   html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${content.filter((part) => part !== undefined)}</section>`;
 
@@ -81,7 +84,7 @@ const exampleTable = (caption: string, counts: readonly CodeCount[], isWide: boo
 
 const renderCodes = (kind: Kind, codes: Codes, isWide: boolean): Html => {
   const { counts, others } = codes;
-  if (sum(counts, others) === 0) return section(kind, html`<p>${kind.none}</p>`, note(codes.note));
+  if (sum(counts, others) === 0) return section(kind, nothing(kind.none, codes.note));
   const lines = counts.map(({ code, rows }) => ({ names: [code], rows }));
   return section(
     kind,
@@ -93,7 +96,7 @@ const renderCodes = (kind: Kind, codes: Codes, isWide: boolean): Html => {
 
 const renderDead = ({ counts, others, note: text }: DeadRows): Html => {
   const kind = { id: 'dead', title: 'Dead rows' };
-  if (sum(counts, others) === 0) return section(kind, html`<p>No row ran out of tries.</p>`, note(text));
+  if (sum(counts, others) === 0) return section(kind, nothing('No row ran out of tries.', text));
   const lines = counts.map(({ stage, code, rows }) => ({ names: [stage, code], rows }));
   return section(
     kind,

@@ -77,11 +77,16 @@ const readFailed = async (jobId: string, chunks: Chunks, { rows }: Reader, examp
   return found;
 };
 
-/** Returns how many dead rows the marks speak of that were read. */
-const readDead = async (jobId: string, chunks: Chunks, { jobs }: Reader, examples: Examples): Promise<number> => {
+/** Returns what the page must say of how it is known which rows are dead; undefined where none is. */
+const readDead = async (
+  jobId: string,
+  chunks: Chunks,
+  { jobs }: Reader,
+  examples: Examples,
+): Promise<string | undefined> => {
   const open = new Map(chunks.filter(({ closed }) => closed === undefined).map((chunk) => [chunk.chunk, chunk]));
   const [first] = open.keys();
-  if (first === undefined) return 0;
+  if (first === undefined) return undefined;
   let read = 0;
   let dead = 0;
   for await (const page of jobs.listMarks(jobId, first)) {
@@ -99,7 +104,9 @@ const readDead = async (jobId: string, chunks: Chunks, { jobs }: Reader, example
     }
     if (read === marksReadMax) break;
   }
-  return dead;
+  if (dead === 0) return undefined;
+  const which = read === marksReadMax ? `the first ${countText(read)} marks` : 'the marks';
+  return `By ${which} on chunks that are not closed; a row that came through after all keeps its mark until then.`;
 };
 
 /**
@@ -120,15 +127,13 @@ export const readJobRows = async (job: Job, reader: Reader): Promise<JobRows> =>
   }
   const rejectsRead = await readRejects(chunks, reader, examples);
   const failedRead = await readFailed(jobId, chunks, reader, examples);
-  const deadRead = await readDead(jobId, chunks, reader, examples);
+  const deadNote = await readDead(jobId, chunks, reader, examples);
   const rejected = sum(({ cleaned }) => cleaned?.rejected ?? 0);
   const failed = sum(({ closed }) => closed?.failed ?? 0);
-  const deadNote =
-    'By the marks on chunks that are not closed; a row that came through after all keeps its mark until then.';
   return {
     ...known,
     rejects: withNote(examples.rejects(), partNote('rejected rows', rejectsRead, rejected)),
     failed: withNote(examples.failures(), partNote('failed rows', failedRead, failed)),
-    dead: withNote(examples.deadRows(), deadRead > 0 ? deadNote : undefined),
+    dead: withNote(examples.deadRows(), deadNote),
   };
 };
