@@ -12,7 +12,7 @@ import type { Emulator } from './emulator.ts';
 import { installEmulator, reserveAddress, startEmulator } from './emulator.ts';
 import { makeFile } from './file.ts';
 import { kinds, kindsNamed } from './leftovers.ts';
-import { cancelAndForget, dropDead, lookAtResults, lookOver, mendRejects, retryFailed } from './operate.ts';
+import { cancelAndForget, dropDead, lookAtResults, lookOver, mendRejects, retryFailed, watch } from './operate.ts';
 import { startOutsideService } from './outside-service.ts';
 import { CommandFailed, endOf, killGroups } from './processes.ts';
 import { startProxy } from './proxy.ts';
@@ -119,8 +119,11 @@ const runAll = async (): Promise<void> => {
   const sluice = createSluice(root, folder, proxy.url, deployment.outputsFile, signal);
   const stage: Stage = { endpoint: running.url, cloud, outputs, wiring, file, service, sluice, completions, signal };
   await steps.run('an upload whose event is lost', (say) => findLostUpload(stage, say));
-  await steps.run('upload', (say) => upload(stage, say));
-  await steps.run('through the pipeline', (say) => checkHeld(stage, say));
+  const jobId = await steps.run('upload', (say) => upload(stage, say));
+  await Promise.all([
+    steps.run('through the pipeline', (say) => checkHeld(stage, say)),
+    steps.run('watched', (say) => watch(stage, say, jobId)),
+  ]);
   await steps.run('a dead row, repaired', (say) => repairByHand(stage, say));
   await steps.run('dead rows, redriven', (say) => redriveDead(stage, say));
   await steps.run('the same upload again', (say) => repeatUpload(stage, say));

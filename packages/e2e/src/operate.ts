@@ -79,6 +79,17 @@ const waitByCommand = async (
   }
 };
 
+/** Watches a job until it is at rest: HELD here. What is told on the way never goes back. */
+export const watch = async ({ sluice }: Stage, say: Say, jobId: string): Promise<void> => {
+  const lines = (await sluice(['status', jobId, '--watch', '--json'], 1)).trimEnd().split('\n');
+  const looks = lines.map((line) => JSON.parse(line) as Summary);
+  expectEqual('watched to the end', looks.at(-1)?.state, 'HELD');
+  const final = looks.map(({ ledger }) => ledger.rejected + ledger.done + ledger.failed);
+  const fallsAt = final.findIndex((rows, index) => rows < (final[index - 1] ?? 0));
+  if (fallsAt >= 0) throw new Error(`expected counts that grow, found ${final[fallsAt - 1]}, then ${final[fallsAt]}`);
+  say(`${looks.length} looks: ${final.join(', ')} rows final`);
+};
+
 /** Looks while a job is HELD: what is said of it, of its dead rows and of their letters. `attempts`: tries of a dead row. */
 export const lookAtDead = async (stage: Stage, say: Say, jobId: string, attempts: number): Promise<void> => {
   const { sluice, file } = stage;

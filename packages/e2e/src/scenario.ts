@@ -123,8 +123,8 @@ export const findLostUpload = async (stage: Stage, say: Say): Promise<void> => {
   );
 };
 
-/** Uploads the file, and puts beside its messages what no stage can read. */
-export const upload = async (stage: Stage, say: Say): Promise<void> => {
+/** Uploads the file, and puts beside its messages what no stage can read. Returns the id of its job. */
+export const upload = async (stage: Stage, say: Say): Promise<string> => {
   const { cloud, outputs, file } = stage;
   const jobId = await uploadBytes(stage, 'upload.csv', key, file.bytes);
   say(`${file.bytes.length} bytes, ${file.rows.length} rows, job ${jobId}`);
@@ -132,6 +132,7 @@ export const upload = async (stage: Stage, say: Say): Promise<void> => {
   await sendMessage(cloud, outputs.queue_urls.uploads, testEventOf(outputs.inbox_bucket));
   // Once more while the first is being worked on.
   await sendAgain(stage, 1);
+  return jobId;
 };
 
 /** Sends the event of the upload again, so often. */
