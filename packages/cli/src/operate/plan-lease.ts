@@ -34,6 +34,7 @@ export const withPlanLease = async <Answer>(
   try {
     return await work(keep);
   } finally {
-    await jobs.releaseLease(jobId, 'plan', owner);
+    // What was done is done; a lease that cannot be given back lapses by itself.
+    await jobs.releaseLease(jobId, 'plan', owner).catch(() => undefined);
   }
 };

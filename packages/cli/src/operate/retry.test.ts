@@ -310,6 +310,40 @@ describe('a retry that died', () => {
 });
 
 describe('two retries at once', () => {
+  it('are kept apart for as long as the first one looks for rows that lie far apart', async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i + 1},x\n`).join('');
+    const fates = { 1: 'FAILED', 11: 'FAILED', 21: 'FAILED', 31: 'FAILED' } as const;
+    const made = await setUp({ csv: `a,b\n${rows}`, fates, rowsPerChunk: 10 });
+    const { objects } = made.operator;
+    const readRange: typeof objects.readRange = (...read) => {
+      made.clock.pass(45_000);
+      return objects.readRange(...read);
+    };
+    const session = { ...made.session, operator: { ...made.operator, objects: { ...objects, readRange } } };
+    expect(await retry(session, jobId, flags)).toBe(0);
+    expect(made.file()).toBe('a,b\n1,x\n11,x\n21,x\n31,x\n');
+  });
+
+  it('are not hindered by a lease that could not be given back', async () => {
+    const made = await setUp();
+    const jobs = { ...made.jobs, releaseLease: () => Promise.reject(new Error('the table is away')) };
+    const session = { ...made.session, operator: { ...made.operator, jobs } };
+    expect(await retry(session, jobId, flags)).toBe(0);
+    expect(made.file()).toBeDefined();
+  });
+
+  it('of which one deletes the rows are told so', async () => {
+    const made = await setUp({ job: { state: 'COMPLETE', announcedAt: 1 } });
+    const { rows } = made.operator;
+    const readChunk = (id: string, chunk: number) => {
+      void made.jobs.changeJob(jobId, ['COMPLETE'], { forgottenAt: startsAt });
+      return rows.readChunk(id, chunk);
+    };
+    const session = { ...made.session, operator: { ...made.operator, rows: { ...rows, readChunk } } };
+    await expect(retry(session, jobId, flags)).rejects.toThrow('was forgotten at');
+    expect(made.file()).toBeUndefined();
+  });
+
   it('are not: the second one is told so', async () => {
     const made = await setUp();
     await made.jobs.takeLease(jobId, 'plan', 'another', made.clock.now(), made.clock.now() + 1_000);

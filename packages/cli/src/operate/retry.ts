@@ -92,13 +92,19 @@ async function* linesOf(
   { profile }: Job,
   layout: JobLayout,
   chunks: readonly ChunkRanges[],
-  operator: Operator,
+  { operator, signal }: Session,
+  keep: KeepLease,
 ): AsyncGenerator<Uint8Array> {
   if (profile.header ?? true) {
     yield await readHeader(layout, operator);
     yield lineFeed;
   }
-  for (const chunk of chunks) yield* readRowBytes(layout, chunk, operator);
+  for (const chunk of chunks) {
+    // Where few rows failed, many chunks are read before there are bytes enough for anybody to ask for the next.
+    signal.throwIfAborted();
+    await keep();
+    yield* readRowBytes(layout, chunk, operator);
+  }
 }
 
 /** The file of a retry. Its beginning is read, and judged, before anything is written. */
@@ -107,9 +113,10 @@ const openFile = async (
   layout: JobLayout,
   chunks: readonly ChunkRanges[],
   profile: Profile,
-  operator: Operator,
+  session: Session,
+  keep: KeepLease,
 ): Promise<AsyncIterable<Uint8Array>> => {
-  const pieces = withMark(gather(linesOf(job, layout, chunks, operator)), profile);
+  const pieces = withMark(gather(linesOf(job, layout, chunks, session, keep)), profile);
   const first: Uint8Array[] = [];
   let bytes = 0;
   let isWhole = false;
@@ -142,7 +149,7 @@ const send = async (
   const { objects, clock, stack } = operator;
   const { n, key } = await nextKey(job, sent, operator);
   const profile = await profileOf(job, key, failed.rows, operator);
-  const file = await openFile(job, layout, failed.chunks, profile, operator);
+  const file = await openFile(job, layout, failed.chunks, profile, session, keep);
   const progress = createProgressNotes(session);
   async function* watched(): AsyncGenerator<Uint8Array> {
     let bytes = 0;
@@ -201,6 +208,8 @@ export const retry = async (session: Session, jobText: string, flags: RetryFlags
     const sent = await listSent(operator, jobId);
     const wasSent = flags.again ? () => false : createRangeCursor(sent.flatMap(({ rows }) => rows));
     const failed = await findFailedRows(job, session, flags.code, wasSent, keep);
+    // Somebody may have had rows deleted while they were looked for.
+    await checkNotForgotten(operator, (await operator.jobs.getJob(jobId)) ?? job);
     noteLeftOut(job, failed, sent, session);
     if (failed.rows === 0) {
       const which = flags.code === undefined ? '' : ` with ${toTerminalText(flags.code.join(', '))}`;
