@@ -187,6 +187,6 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
 
   withCommon(program.command('doctor'))
     .description('look for settings of a deployment that endanger data')
-    .addHelpText('after', exitHelp('something endangers data'))
+    .addHelpText('after', exitHelp('something endangers data or may, since it could not be read'))
     .action((flags) => run(flags, async (session) => (await import('./doctor/doctor.ts')).doctor(session)));
 };

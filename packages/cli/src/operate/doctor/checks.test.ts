@@ -277,6 +277,13 @@ const cases: readonly Case[] = [
     'function-runtime',
     'it ends in 180 days',
     at(Date.UTC(2027, 3, 30) - 180 * 24 * 60 * minute),
+    'note',
+    'until 2027-04-30',
+  ],
+  [
+    'function-runtime',
+    'it ends in 60 days',
+    at(Date.UTC(2027, 3, 30) - 60 * 24 * 60 * minute),
     'warning',
     'until 2027-04-30',
   ],

@@ -10,6 +10,13 @@ const refuse = async () => {
   throw new SluiceError('UNKNOWN', 'expected it to succeed, found AccessDenied with status 403');
 };
 
+const allOf = (inspect: Inspector, call: () => Promise<never>): Inspector =>
+  Object.fromEntries(Object.keys(inspect).map((name) => [name, call])) as unknown as Inspector;
+
+async function* failing(): AsyncGenerator<never> {
+  yield await refuse();
+}
+
 const diagnose = async (inspect: Partial<Inspector> = {}) => {
   const harness = createOperateHarness({ inspect });
   const status = await harness.run(doctor(harness.session));
@@ -22,7 +29,7 @@ describe('doctor', () => {
     expect(status).toBe(0);
     expect(notes).toEqual(['reading the settings of sluice-test ...']);
     expect(lines()[0]).toMatch(/^ {2}ok {11}queue /);
-    expect(lines().at(-1)).toMatch(/^sluice-test: 0 errors, 0 warnings, 0 notes, 0 not checked, \d\d\d ok$/);
+    expect(lines().at(-1)).toMatch(/^sluice-test: 0 errors, 0 warnings, 0 notes, 0 not checked, \d\d ok$/);
     expect((value() as Finding[]).every(({ result }) => result === 'ok')).toBe(true);
   });
 
@@ -56,9 +63,17 @@ describe('doctor', () => {
     expect(lines().join('\n')).toContain('warning      alarm-subscription    sluice-test-alarms');
   });
 
+  it('counts what it tells, and not each thing that it is told of', async () => {
+    const { lines } = await diagnose({ recovery: async () => false, versioning: async () => 'Suspended' });
+    const told = lines().filter((line) => /^ {2}(?:error|warning) /.test(line));
+    expect(told).toHaveLength(3);
+    expect(lines().at(-1)).toMatch(/^sluice-test: 2 errors, 1 warning, /);
+  });
+
   it('never takes for well what it may not read', async () => {
-    const { status, lines, value } = await diagnose({ recovery: refuse });
-    expect(status).toBe(0);
+    const { status, lines, value, notes } = await diagnose({ recovery: refuse });
+    expect(status).toBe(1);
+    expect(notes.at(-1)).toBe('what endangers data was not all looked for: see what is not checked');
     expect((value() as Finding[]).filter(({ id }) => id === 'table-recovery')).toMatchObject([
       { result: 'not checked', reason: 'expected it to succeed, found AccessDenied with status 403' },
       { result: 'not checked' },
@@ -66,6 +81,27 @@ describe('doctor', () => {
     expect(lines().join('\n')).toContain(
       'not checked  table-recovery        sluice-test-rows, sluice-test-jobs: expected it to succeed',
     );
+  });
+
+  it('ends with 0 when only what endangers no data could not be read', async () => {
+    const { status, lines } = await diagnose({ subscriptions: refuse });
+    expect(status).toBe(0);
+    expect(lines().at(-1)).toContain(' 1 not checked, ');
+  });
+
+  it('ends as any command does when nothing can be read', async () => {
+    const harness = createOperateHarness();
+    const { operator } = harness.session;
+    const session = {
+      ...harness.session,
+      operator: {
+        ...operator,
+        jobs: { ...operator.jobs, listDueJobs: failing },
+        inspect: { ...allOf(operator.inspect, refuse), clockDifference: () => undefined },
+      },
+    };
+    await expect(harness.run(doctor(session))).rejects.toThrow('found AccessDenied with status 403');
+    expect(() => harness.lines()).toThrow('found 0');
   });
 
   it('shows what services say as text that no terminal obeys', async () => {
@@ -109,6 +145,25 @@ describe('the facts', () => {
     );
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(6);
+  });
+
+  it.each([
+    ['no answer comes', 'found TimeoutError', 6],
+    ['there are no credentials', 'found CredentialsProviderError', 6],
+    ['answers are refusals', 'found AccessDenied with status 403', 47],
+  ])('are asked for as often as is of use where %s', async (_, found, calls) => {
+    let asked = 0;
+    const { operator } = createOperateHarness();
+    const inspect = {
+      ...allOf(operator.inspect, async () => {
+        asked++;
+        throw new SluiceError('UNKNOWN', `expected it to succeed, ${found}`);
+      }),
+      clockDifference: () => undefined,
+    };
+    const facts = await readFacts({ ...operator, inspect });
+    expect(asked).toBe(calls);
+    expect(facts.functions['audit-job']).toEqual({ kind: 'unread', reason: `expected it to succeed, ${found}` });
   });
 
   it('find the topic of the alarms by their actions where the deployment does not name it', async () => {

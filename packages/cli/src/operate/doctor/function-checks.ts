@@ -4,8 +4,9 @@ import { type Fact, type Facts, map } from './facts.ts';
 import { mappingOf, wiredConcurrency } from './mapping-checks.ts';
 
 const dayMilliseconds = 86_400_000;
-/** How long before a runtime's end of life it is told of. */
+/** How long before a runtime's end of life it is told of: in time to plan for it, and when it must be done. */
 const noticeDays = 180;
+const warningDays = 60;
 
 /** When AWS stops mending a runtime. Source: AWS, "Lambda runtimes". */
 const runtimeEnds: ReadonlyMap<string, number> = new Map([
@@ -60,9 +61,13 @@ const runtime = createCheck({
     const day = new Date(end).toISOString().slice(0, 10);
     if (now >= end)
       return { severity: 'error', found: `${found}, unmaintained since ${day}`, expected: 'a newer one', mend };
-    return end - now > noticeDays * dayMilliseconds
-      ? undefined
-      : { found: `${found}, maintained until ${day}`, expected: 'a newer one by then', mend };
+    if (end - now > noticeDays * dayMilliseconds) return undefined;
+    return {
+      severity: end - now > warningDays * dayMilliseconds ? 'note' : 'warning',
+      found: `${found}, maintained until ${day}`,
+      expected: 'a newer one by then',
+      mend,
+    };
   },
 });
 

@@ -45,7 +45,7 @@ export const renderFindings = (stackName: string, findings: readonly Finding[]):
   // A check that not every thing passes is not told of as passed.
   const failed = new Set(findings.filter(({ result }) => result !== 'ok').map(({ id }) => id));
   const all = [...groups.values()].filter(([{ id, result }]) => result !== 'ok' || !failed.has(id));
-  const count = (of: Finding['result']): number => findings.filter(({ result }) => result === of).length;
+  const count = (of: Finding['result']): number => all.filter(([{ result }]) => result === of).length;
   const counts = [
     countOf(count('error'), 'error'),
     countOf(count('warning'), 'warning'),
