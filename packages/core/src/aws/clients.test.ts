@@ -45,7 +45,10 @@ describe('a client', () => {
     expect(endpoint.connections).toBe(1);
   });
 
-  it('has no more calls under way than it may have connections', async () => {
+  it.each([
+    ['16', socketsMax, {}],
+    ['as many as it is given', 20, { sockets: 20 }],
+  ])('has no more calls under way than it may have connections: %s', async (_, connections, options) => {
     let underWay = 0;
     let most = 0;
     held = async () => {
@@ -53,10 +56,19 @@ describe('a client', () => {
       for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
       underWay--;
     };
-    const client = createSqsClient({ ...scriptedAccess, endpoint: endpoint.url });
+    const client = createSqsClient({ ...scriptedAccess, endpoint: endpoint.url, ...options });
     await Promise.all(Array.from({ length: 3 * socketsMax }, () => ask(client)));
-    expect(most).toBe(socketsMax);
-    expect(endpoint.connections).toBe(socketsMax);
+    expect([most, endpoint.connections]).toEqual([connections, connections]);
+  });
+
+  it('counts the wait for a connection that others have as the wait for one', async () => {
+    held = () => new Promise(() => undefined);
+    const timeouts = { connectionMilliseconds: 50, answerMilliseconds: 60_000, silenceMilliseconds: 60_000 };
+    const client = createSqsClient({ ...scriptedAccess, endpoint: endpoint.url, timeouts, sockets: 1, attempts: 1 });
+    const first = ask(client);
+    await expect(ask(client)).rejects.toMatchObject({ name: 'TimeoutError' });
+    client.destroy();
+    await expect(first).rejects.toThrow();
   });
 
   const answeringWithin = (answerMilliseconds: number) =>
@@ -76,6 +88,13 @@ describe('a client', () => {
     held = () => new Promise(() => undefined);
     await expect(ask(answeringWithin(50))).rejects.toMatchObject({ name: 'TimeoutError' });
     expect(endpoint.requests).toHaveLength(3);
+  });
+
+  it('tries a call as often as it is told', async () => {
+    endpoint.script({ when: () => true, instead: { status: 500, body: '{}' }, times: 10 });
+    const client = createSqsClient({ ...scriptedAccess, endpoint: endpoint.url, attempts: 5 });
+    await expect(ask(client)).rejects.toThrow();
+    expect(endpoint.requests).toHaveLength(5);
   });
 
   it('names a bucket in the path only where an endpoint is given', () => {

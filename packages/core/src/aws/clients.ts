@@ -16,7 +16,10 @@ const socketsMax = 16;
 /** Tries of a call, the first included, in the SDK's standard mode. */
 const attemptsMax = 3;
 
-/** Longest wait for a connection, for the head of an answer, and for the next byte of its body. */
+/**
+ * Longest wait for a connection, for the head of an answer, and for the next byte of its body. The first two count from when the call is
+ * made, also while it waits for one of the sockets. Source: @smithy/node-http-handler, set-connection-timeout and set-request-timeout.
+ */
 export type Timeouts = {
   readonly connectionMilliseconds: number;
   readonly answerMilliseconds: number;
@@ -36,23 +39,29 @@ const objectTimeouts: Timeouts = {
   silenceMilliseconds: 15_000,
 };
 
-/** What is not given, the SDK finds out by itself, in its usual order. `endpoint`: of a compatible service that is not AWS's. */
+/**
+ * What is not given, the SDK finds out by itself, in its usual order. `endpoint`: of a compatible service that is not AWS's.
+ * `sockets`: connections at once, 16 when not given. `attempts`: tries of a call, 3 when not given.
+ */
 export type ClientOptions = {
   readonly endpoint?: string;
   readonly region?: string;
   readonly credentials?: NonNullable<SQSClientConfig['credentials']>;
   readonly timeouts?: Timeouts;
+  readonly sockets?: number;
+  readonly attempts?: number;
 };
 
-const toConfig = ({ endpoint, region, credentials, timeouts }: ClientOptions, standard: Timeouts) => {
-  const { connectionMilliseconds, answerMilliseconds, silenceMilliseconds } = timeouts ?? standard;
-  const agentOptions = { keepAlive: true, maxSockets: socketsMax };
+const toConfig = (options: ClientOptions, standard: Timeouts) => {
+  const { endpoint, region, credentials, sockets = socketsMax, attempts = attemptsMax } = options;
+  const { connectionMilliseconds, answerMilliseconds, silenceMilliseconds } = options.timeouts ?? standard;
+  const agentOptions = { keepAlive: true, maxSockets: sockets };
   return {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials }),
     retryMode: 'standard',
-    maxAttempts: attemptsMax,
+    maxAttempts: attempts,
     requestHandler: new NodeHttpHandler({
       httpAgent: new HttpAgent(agentOptions),
       httpsAgent: new HttpsAgent(agentOptions),
