@@ -7,14 +7,14 @@ export const objectBytesMax = 5 * 1024 ** 4;
 const partBytesMin = 8 * 1024 * 1024;
 const mebibyte = 1024 * 1024;
 
-/** Bytes of the parts that are in memory at once. */
-const inFlightBytesMax = 256 * mebibyte;
+/** Bytes of the parts that are in memory at once, with the next one. */
+const inMemoryBytesMax = 256 * mebibyte;
 const partsInFlightMax = 4;
 
 /** Bytes of a part, whole MiB, so that the file has no more parts than S3 allows. */
 export const partBytesOf = (fileBytes: number): number =>
   Math.max(partBytesMin, Math.ceil(fileBytes / partsMax / mebibyte) * mebibyte);
 
-/** Parts under way at once: fewer of larger ones. */
+/** Parts under way at once, while the next one is read: fewer of larger ones. */
 export const partsInFlightOf = (partBytes: number): number =>
-  Math.max(1, Math.min(partsInFlightMax, Math.floor(inFlightBytesMax / partBytes)));
+  Math.max(1, Math.min(partsInFlightMax, Math.floor(inMemoryBytesMax / partBytes) - 1));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SNSClient } from '@aws-sdk/client-sns';
 import {
@@ -47,6 +48,9 @@ const uploadTimeouts: Timeouts = {
   answerMilliseconds: 2 * 60 * 60_000,
   silenceMilliseconds: 60_000,
 };
+
+/** Tries of a part: half a minute of them and more, where the link is down. An upload of hours outlives that. */
+const uploadAttempts = 12;
 
 /** Where the services are that AWS_ENDPOINT_URL names, when they are not AWS's own. Throws UsageError for what is no URL. */
 export const endpointOf = ({ AWS_ENDPOINT_URL: endpoint }: Variables): Pick<ClientOptions, 'endpoint'> => {
@@ -147,6 +151,9 @@ export const openServices = async (stack: Stack, variables: Variables): Promise<
     deadLetters: byQueue((name) => createAwsDeadLetters(sqs, stack.deadLetterQueueUrls[name])),
     metrics: createMetricReader(cloudWatch),
     inspect: createInspector({ sqs, lambda, table, s3, cloudwatch: cloudWatch, sns, schedule }, clock),
-    putFile: createAwsPutFile(createS3Client({ ...access, timeouts: uploadTimeouts }), clock),
+    putFile: createAwsPutFile(
+      createS3Client({ ...access, timeouts: uploadTimeouts, attempts: uploadAttempts }),
+      randomUUID,
+    ),
   };
 };
