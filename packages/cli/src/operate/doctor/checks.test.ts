@@ -187,6 +187,13 @@ const cases: readonly Case[] = [
     'PROBLEM',
   ],
   [
+    'mapping-result',
+    'Lambda says something unheard of',
+    change(['mappings', 'clean-rows'], { lastResult: 'OKAY?' }),
+    'warning',
+    'OKAY?',
+  ],
+  [
     'mapping-batch',
     'batches are larger',
     change(['mappings', 'store-rows'], { batchSize: 100 }),
@@ -467,6 +474,8 @@ describe('the checks', () => {
     ['an account that has just enough', replace(['concurrency'], read({ limit: 292, unreserved: 192 }))],
     ['an alarm that knows nothing yet', change(['alarms'], { state: 'INSUFFICIENT_DATA' })],
     ['a queue that hides for longer', change(['queues', 'work'], { visibilitySeconds: 43_200 })],
+    ['a mapping over a stream', change(['mappings', 'relay-rows'], { lastResult: 'OK - 12 records processed.' })],
+    ['a mapping with nothing to do', change(['mappings', 'relay-rows'], { lastResult: 'No records processed' })],
     ['a mapping that was not read yet', change(['mappings', 'store-rows'], { lastResult: undefined })],
     ['a clock that is off by a minute', replace(['clockDifference'], read(-60_000))],
   ])('do not complain of %s', (_, changed) => {
