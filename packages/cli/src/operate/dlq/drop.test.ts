@@ -358,6 +358,15 @@ describe('--out', () => {
     await expect(run(drop(session, flags))).rejects.toThrow('--out: expected a file that can be made, found');
   });
 
+  it('is no file, and nothing is said of what is there, when nobody could look', async () => {
+    const harness = createDlqHarness();
+    const flags = flagsIn(makeFolder());
+    const operator = withFaults(harness.operator, (_, name) => (name.endsWith('.count') ? 'before' : undefined));
+    await expect(harness.run(drop({ ...harness.session, operator }, flags))).rejects.toThrow('lost');
+    expect(existsSync(flags.out)).toBe(false);
+    expect(() => harness.lines()).toThrow('found 0');
+  });
+
   it('is no file when nothing was dropped', async () => {
     const flags = flagsIn(makeFolder());
     const { run, session, lines, queues } = createDlqHarness();

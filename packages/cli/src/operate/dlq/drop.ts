@@ -64,6 +64,7 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
   let givenUp: GivenUp = { chunks: 0, rows: 0 };
   let fruitless = 0;
   let isInterrupted = false;
+  let isThrough = false;
 
   const addProblems = (found: ReadonlyMap<NotWrittenOff, number>): void => {
     for (const [problem, rows] of found) problems.set(problem, (problems.get(problem) ?? 0) + rows);
@@ -145,10 +146,12 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
       if (found.rows > 0) jobIds.add(job.jobId);
       isInterrupted = signal.aborted;
     }
+    isThrough = true;
   } finally {
     file?.close();
     await askAudits(session, jobIds);
-    tell();
+    // That there is nothing is for whoever could look.
+    if (isThrough || tally.letters > 0 || count.rowsWrittenOff > 0) tell();
   }
   if (!flags.yes && (tally.letters > 0 || (withoutLetter ?? 0) > 0)) output.note('nothing was dropped: --yes does it.');
   return count.failed > 0 || problems.size > 0 || isInterrupted ? 1 : 0;

@@ -1,4 +1,6 @@
+import { cancelledReason } from '@sluice/core/ledger';
 import { createMemoryDeadLetters } from '@sluice/core/memory-dead-letters';
+import type { Job } from '@sluice/core/ports/job-store';
 import { queueNames } from '@sluice/core/ports/queue';
 import { createScriptedQueue, refuse } from '@sluice/core/scripted-queue';
 import { createVirtualClock } from '@sluice/core/virtual-clock';
@@ -157,6 +159,26 @@ describe('with --yes', () => {
     expect([visible().length, value()]).toMatchObject([1, { sent: 0, leftBecause: { forgotten: 1 } }]);
   });
 
+  it.each<[string, Partial<Job>]>([
+    ['complete', { state: 'COMPLETE' }],
+    ['cancelled', { state: 'REFUSED', reason: cancelledReason }],
+  ])('leaves letters of a job that is %s: its rows would be processed once more for nothing', async (_, job) => {
+    const { run, session, addJob, lay, visible, value, lines } = createDlqHarness();
+    await addJob({ csv: csvOf(1), job });
+    lay('work', [rowsBody([1])]);
+    expect(await run(redrive(session, flags))).toBe(0);
+    expect([visible().length, value()]).toMatchObject([1, { sent: 0, leftBecause: { over: 1 } }]);
+    expect(lines().at(-1)).toContain('1 letter left: they are of a job that is complete or cancelled');
+  });
+
+  it('sends letters of a job that was refused: rows of it are still processed', async () => {
+    const { run, session, addJob, lay, value } = createDlqHarness();
+    await addJob({ csv: csvOf(1), job: { state: 'REFUSED', reason: { code: 'TOO_MANY_REJECTS', message: 'half' } } });
+    lay('work', [rowsBody([1])]);
+    await run(redrive(session, flags));
+    expect(value()).toMatchObject({ sent: 1 });
+  });
+
   it('keeps a letter that its queue does not take, puts its marks back, and fails', async () => {
     const refusing = createScriptedQueue((entries) => refuse([entries[1]?.id ?? ''], entries, true));
     const harness = createDlqHarness({ queues: { work: refusing } });
@@ -284,6 +306,13 @@ describe('an interrupt', () => {
     expect(harness.queues.work.bodies).toHaveLength(2);
     expect(harness.visible()).toHaveLength(3);
   });
+});
+
+it('does not say that there is nothing where it could not look', async () => {
+  const harness = createDlqHarness();
+  const operator = withFaults(harness.operator, (_, name) => (name.endsWith('.count') ? 'before' : undefined));
+  await expect(harness.run(redrive({ ...harness.session, operator }, flags))).rejects.toThrow('lost');
+  expect(() => harness.lines()).toThrow('found 0');
 });
 
 it('has nothing to send where there is nothing', async () => {

@@ -86,6 +86,7 @@ export const redrive = async (session: Session, flags: RedriveFlags): Promise<nu
   const count = { seen: 0, matched: 0, sent: 0, failed: 0, notRemoved: 0 };
   let fruitless = 0;
   let isInterrupted = false;
+  let isThrough = false;
 
   const send = async (chosen: readonly Found[], held: Held, queue: QueueName): Promise<'enough' | undefined> => {
     for (let from = 0; from < chosen.length; from += pace.batchMax) {
@@ -138,10 +139,11 @@ export const redrive = async (session: Session, flags: RedriveFlags): Promise<nu
       return flags.yes ? send(chosen, held, queue) : undefined;
     });
     isInterrupted = visited.isInterrupted;
+    isThrough = true;
   } finally {
-    // Whatever ended it, those that were sent were sent.
+    // Whatever ended it, those that were sent were sent. That there is nothing is for whoever could look.
     await askAudits(session, jobIds);
-    tell();
+    if (isThrough || tally.letters > 0) tell();
   }
   if (!flags.yes && tally.letters > 0) {
     output.note('nothing was sent: --yes does it. Mend the cause first, or they come back.');
