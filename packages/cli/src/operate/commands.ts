@@ -122,6 +122,7 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
     .argument('<job>', jobHelp)
     .option('--out <file>', 'file (default: <job>.report.html)')
     .option('--force', 'replace the file', false)
+    .addHelpText('after', exitHelp('it was interrupted'))
     .action((job, flags) => run(flags, async (session) => (await import('./report.ts')).report(session, job, flags)));
 
   withCommon(program.command('repair'))
@@ -160,16 +161,19 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
   const deadLetters = () => import('./dlq/commands.ts');
   withDeadLetterFilters(dlq.command('ls'))
     .description('count dead letters by stage and error')
+    .addHelpText('after', exitHelp('it was interrupted'))
     .action((flags) => run(flags, async (session) => (await deadLetters()).list(session, flags)));
   withDeadLetterFilters(dlq.command('show'))
     .description('show dead letters one by one')
     .option('--content', 'show what stands in the rows, too', false)
     .option('--limit <n>', 'most of them', parseCount('--limit', 1), 20)
+    .addHelpText('after', exitHelp('it was interrupted'))
     .action((flags) => run(flags, async (session) => (await deadLetters()).show(session, flags)));
   withDeadLetterFilters(dlq.command('redrive'))
     .description('send dead letters back to where they came from (without --yes: say what would be sent)')
     .option('--rate <n>', 'messages a second at most', parseCount('--rate', 1), 50)
     .option('--yes', 'do it', false)
+    .addHelpText('after', exitHelp('a letter was not sent, or not deleted after that, it was interrupted'))
     .action((flags) => run(flags, async (session) => (await deadLetters()).redrive(session, flags)));
   withDeadLetterFilters(dlq.command('drop'))
     .description(
@@ -178,11 +182,13 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
     .option('--out <file>', 'file to save them to (default: sluice-dropped-<time>.ndjson)')
     .option('--rate <n>', 'messages a second at most', parseCount('--rate', 1), 50)
     .option('--yes', 'do it', false)
+    .addHelpText('after', exitHelp('a letter or a row was not dropped, it was interrupted'))
     .action((flags) => run(flags, async (session) => (await deadLetters()).drop(session, flags)));
   withDeadLetterFilters(dlq.command('export'))
     .description('save dead letters to a file, content and all, and leave them where they are')
     .requiredOption('--out <file>', 'file for them, one a line')
     .option('--force', 'replace the file', false)
+    .addHelpText('after', exitHelp('it was interrupted, and there is no file'))
     .action((flags) => run(flags, async (session) => (await deadLetters()).exportLetters(session, flags)));
 
   withCommon(program.command('doctor'))
