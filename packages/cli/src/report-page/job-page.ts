@@ -1,5 +1,5 @@
 import type { Ledger } from '@sluice/core/ledger';
-import { emptyLedger } from '@sluice/core/ledger';
+import { cancelledReason, emptyLedger, isCancelled } from '@sluice/core/ledger';
 import type { Job } from '@sluice/core/ports/job-store';
 import { terminalStates } from '@sluice/core/ports/job-store';
 import type { Wiring } from '@sluice/core/wiring';
@@ -50,7 +50,7 @@ export const pageOfJob = ({ job, ledger, rows, metrics, stack, wiring, version, 
     file: { name: file.key, bytes: file.bytes },
     jobId: job.jobId,
     verdict: state,
-    meaning: meaningOf(reason?.code === 'CANCELLED' ? reason.code : state),
+    meaning: meaningOf(isCancelled(job) ? cancelledReason.code : state),
     ...(reason === undefined || state === 'COMPLETE' ? {} : { reason: `${reason.code}: ${reason.message}` }),
     ledger: { ...known, missing: open },
     ...(ledger === undefined
