@@ -21,9 +21,9 @@ type Stream = Pick<NodeJS.WriteStream, 'write'> & Partial<Pick<NodeJS.WriteStrea
 /** What a terminal may obey of what JSON leaves as it is: C1 controls, and format characters, which turn the direction of text. */
 const obeyed = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The same JSON, in characters that a terminal shows and does not obey. */
-const toHarmlessJson = (value: unknown): string =>
-  JSON.stringify(value, undefined, 2).replace(obeyed, (character) =>
+/** JSON in characters that a terminal shows and does not obey; in one line without `indent`. */
+export const toHarmlessJson = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, undefined, indent).replace(obeyed, (character) =>
     Array.from({ length: character.length }, (_, unit) => {
       return `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`;
     }).join(''),
@@ -57,7 +57,7 @@ export const createOutput = (
     result(value, lines) {
       const erased = take();
       if (erased !== '') stderr.write(erased);
-      stdout.write(isJson ? `${toHarmlessJson(value)}\n` : lines.map((line) => `${line}\n`).join(''));
+      stdout.write(isJson ? `${toHarmlessJson(value, 2)}\n` : lines.map((line) => `${line}\n`).join(''));
     },
     note: (line) => void stderr.write(`${take()}${line}\n`),
     ...(isLive ? { update } : {}),
