@@ -19,7 +19,8 @@ export type Audited = { readonly rows: number; readonly state: JobState };
 /** The states in which somebody may ask for a repair. */
 export const repairableStates: readonly JobState[] = ['OPEN', 'HELD', 'STALLED'];
 
-const isAsked = ({ askedAt, state, audited }: Job): boolean =>
+/** True while a repair that somebody asked for is still to be made. */
+export const isRepairAsked = ({ askedAt, state, audited }: Pick<Job, 'askedAt' | 'state' | 'audited'>): boolean =>
   askedAt !== undefined && askedAt !== audited?.answeredAt && repairableStates.includes(state);
 
 /** One audit of a planned job: an unfinished repair goes on, else a round does, and is judged at its end. */
@@ -124,7 +125,7 @@ export const auditPlanned = async (
     return rest(note, state, closedRows, isBack ? { repairedAt: clock.now() } : {});
   };
 
-  if (isAsked(job)) {
+  if (isRepairAsked(job)) {
     const under = before.repair?.kind === 'asked' ? before.repair : ({ kind: 'asked', next: 0 } as const);
     return repair(under, before, 0);
   }

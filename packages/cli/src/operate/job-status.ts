@@ -1,3 +1,4 @@
+import { isRepairAsked } from '@sluice/audit-job/audit-planned';
 import { secondsToNextAudit } from '@sluice/audit-job/next-audit';
 import { repairAtOf } from '@sluice/audit-job/repair-job';
 import type { Ledger } from '@sluice/core/ledger';
@@ -49,10 +50,6 @@ export type JobStatus = {
 export const noProgressSeconds = 15 * 60;
 
 const iso = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString());
-
-/** True while a repair that somebody asked for is still to be made. */
-export const isRepairAsked = ({ askedAt, audited, state }: Job): boolean =>
-  askedAt !== undefined && askedAt !== audited?.answeredAt && ['OPEN', 'HELD', 'STALLED'].includes(state);
 
 /** When the last audit was, or somewhat before: jobs note only when the next is due. */
 const lastAuditAt = ({ audited, auditAt, state, createdAt }: Job, now: number, wiring: Wiring): number | undefined => {

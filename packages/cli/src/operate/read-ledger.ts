@@ -35,6 +35,12 @@ export const readLastLedger = async (
 };
 
 /**
+ * True while a job that is HELD has dead rows, and no others that are not final. Dead rows that were sent back are open or final by now,
+ * and the job is HELD no longer than its next audit.
+ */
+export const isHeld = ({ dead, open }: Ledger): boolean => dead > 0 && open <= 0;
+
+/**
  * The ledger as it is now: what the last audit's would be, without writing anything. Counts the rows of chunks that are not closed.
  * Undefined while nobody knows how many rows there are. Of a job whose rows were deleted, what is left of its ledger.
  */

@@ -1,3 +1,5 @@
+import { isRepairAsked } from '@sluice/audit-job/audit-planned';
+import { emptyAuditNote } from '@sluice/core/ledger';
 import { parseAuditMessage } from '@sluice/core/messages';
 import { createScriptedQueue, refuse } from '@sluice/core/scripted-queue';
 import { describe, expect, it } from 'vitest';
@@ -8,11 +10,39 @@ const csv = 'a\n1\n2\n';
 
 describe('repair', () => {
   it.each(['OPEN', 'HELD', 'STALLED'] as const)('is asked for of the audit of a job that is %s', async (state) => {
-    const { addJob, session, queues, value } = createOperateHarness();
+    const { addJob, session, queues, value, jobs, clock } = createOperateHarness();
     await addJob({ csv, job: { state } });
+    clock.pass(5_000);
     expect(await repair(session, jobId)).toBe(0);
-    expect(queues.audits.bodies.map(parseAuditMessage)).toEqual([{ v: 1, kind: 'repair', jobId }]);
+    expect(queues.audits.bodies.map(parseAuditMessage)).toEqual([{ v: 1, kind: 'audit', jobId }]);
+    expect(jobs.jobOf(jobId)).toMatchObject({ state, askedAt: clock.now(), auditAt: clock.now() });
     expect(value()).toEqual({ jobId, state, isAsked: true });
+  });
+
+  it('is known of a job from the moment it was asked for', async () => {
+    const { addJob, session, jobs } = createOperateHarness();
+    await addJob({ csv, job: { state: 'HELD' } });
+    await repair(session, jobId);
+    expect(isRepairAsked(jobs.jobOf(jobId))).toBe(true);
+  });
+
+  it('is another one where one was made at the same moment', async () => {
+    const { addJob, session, jobs, clock } = createOperateHarness();
+    await addJob({ csv, job: { state: 'HELD', audited: { ...emptyAuditNote, answeredAt: clock.now() } } });
+    await repair(session, jobId);
+    expect(isRepairAsked(jobs.jobOf(jobId))).toBe(true);
+  });
+
+  it('is refused where the job ends meanwhile', async () => {
+    const { addJob, session, jobs, queues } = createOperateHarness();
+    await addJob({ csv });
+    const changeJob: typeof jobs.changeJob = async (...change) => {
+      await jobs.changeJob(jobId, ['OPEN'], { state: 'COMPLETE' });
+      return jobs.changeJob(...change);
+    };
+    const operator = { ...session.operator, jobs: { ...jobs, changeJob } };
+    await expect(repair({ ...session, operator }, jobId)).rejects.toThrow('found it COMPLETE, which is its end');
+    expect(queues.audits.sends).toEqual([]);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { repairableStates } from '@sluice/audit-job/audit-planned';
-import { serialiseRepair } from '@sluice/core/messages';
+import { serialiseAudit } from '@sluice/core/messages';
 import type { Job } from '@sluice/core/ports/job-store';
 import { terminalStates } from '@sluice/core/ports/job-store';
 import { sendOrThrow } from '@sluice/core/send';
@@ -24,13 +24,29 @@ const refusal = ({ jobId, state, plan, reason }: Job): string | undefined => {
   return undefined;
 };
 
-/** Asks for everything of a job that is not final to be sent again. Refused where nothing would come of it. */
+const refuseWith = (found: string): never => {
+  throw new CommandFailed(`repair: expected a job with rows to send again, ${found}`);
+};
+
+/**
+ * Asks for everything of a job that is not final to be sent again. The wish is noted in the job before its audit is told, so that
+ * whoever waits for the job from now on knows that more will come. Refused where nothing would come of it.
+ */
 export const repair = async ({ operator, output }: Session, jobText: string): Promise<number> => {
+  const { jobs, queues, clock } = operator;
   const job = await findJob(operator, jobText);
-  const { jobId, state } = job;
+  const { jobId, state, audited } = job;
   const refused = refusal(job);
-  if (refused !== undefined) throw new CommandFailed(`repair: expected a job with rows to send again, ${refused}`);
-  await sendOrThrow(operator.queues.audits, [serialiseRepair(jobId)], operator);
+  if (refused !== undefined) refuseWith(refused);
+  const now = clock.now();
+  // One that was answered at this moment was another one.
+  const askedAt = Math.max(now, (audited?.answeredAt ?? 0) + 1);
+  if (!(await jobs.changeJob(jobId, repairableStates, { askedAt, auditAt: now }))) {
+    const after = (await jobs.getJob(jobId)) ?? job;
+    refuseWith(refusal(after) ?? `found it changing; try again`);
+  }
+  // A sweep would find it, too; so it begins at once.
+  await sendOrThrow(queues.audits, [serialiseAudit(jobId)], operator);
   output.result({ jobId, state, isAsked: true }, [
     `repair of ${jobId} is asked for: what is not final is sent again, dead and lost rows too; sluice wait ${jobId} waits for it`,
   ]);

@@ -368,10 +368,22 @@ describe('a watch', () => {
     expect(harness.hasResult()).toBe(false);
   });
 
+  it('with --json tells a terminal nothing that it would obey', async () => {
+    const key = 'a\u009b31m\u202e.csv';
+    const file = { bucket: 'inbox', key, etag: '', bytes: 0 };
+    const harness = await setUp({ job: { state: 'REFUSED', file } }, { isJson: true });
+    const written: string[] = [];
+    Object.assign(harness.screen.stdout, { write: (text: string) => written.push(text) });
+    await harness.ask(true);
+    expect(written.join('')).toMatch(/^[\n -~]+$/);
+    expect((JSON.parse(written.join('')) as JobStatus).key).toBe(key);
+  });
+
   it.each(['HELD', 'STALLED', 'INCONSISTENT', 'REFUSED', 'SUPERSEDED'] as const)(
     'ends at once with a job that is %s',
     async (state) => {
-      const harness = await setUp({ fates: pending, job: { state } });
+      const marks = Array.from({ length: 10 }, (_, index) => ({ chunk: 1, row: 11 + index }));
+      const harness = await setUp({ fates: pending, marks, job: { state } });
       expect(await harness.ask(true)).toBe(1);
       expect(harness.clock.sleeps).toEqual([]);
       expect(harness.lines()[0]).toBe(`${state}  a.csv`);
@@ -389,6 +401,15 @@ describe('a watch', () => {
     };
     expect(await harness.ask(true)).toBe(0);
     expect(looks).toBe(4);
+  });
+
+  it('goes on with a job whose dead rows were sent back, which its next audit notices', async () => {
+    const harness = await setUp({ fates: pending, job: { state: 'HELD' } });
+    completing(harness);
+    const { changeJob } = harness.jobs;
+    harness.jobs.changeJob = (id, _, change) => changeJob(id, ['HELD'], change);
+    expect(await harness.ask(true)).toBe(0);
+    expect(harness.lines()[0]).toBe('COMPLETE  a.csv');
   });
 
   it('ends quietly with status 1 when it is interrupted', async () => {

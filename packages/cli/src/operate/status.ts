@@ -7,6 +7,8 @@ import { createStyle } from '../view/style.ts';
 import { findJob } from './find-job.ts';
 import { createJobLooks } from './job-looks.ts';
 import type { JobStatus } from './job-status.ts';
+import { toHarmlessJson } from './output.ts';
+import { isHeld } from './read-ledger.ts';
 import { createOnceBudget, createWatchBudget } from './reading-budget.ts';
 import { statusLine, statusLines } from './render-status.ts';
 import type { Session } from './session.ts';
@@ -33,9 +35,9 @@ const textOf = (line: Line): string => (typeof line === 'string' ? line : line.t
 /** Exit status by where a job stands: 1 once somebody has to do something, or it ended otherwise than hoped for. */
 const exitStatusOf = ({ state }: JobStatus): number => (['PLANNING', 'OPEN', 'COMPLETE'].includes(state) ? 0 : 1);
 
-/** Nothing more comes by itself. A job that waits for somebody goes on when a repair of it was asked for. */
-const isAtRest = ({ state, repairs }: JobStatus): boolean =>
-  state !== 'PLANNING' && state !== 'OPEN' && !repairs.isAsked;
+/** Nothing more comes by itself. A job that waits for somebody goes on when a repair of it was asked for, or its dead rows were sent back. */
+const isAtRest = ({ state, repairs, ledger, isPlanned }: JobStatus): boolean =>
+  state !== 'PLANNING' && state !== 'OPEN' && !repairs.isAsked && !(state === 'HELD' && isPlanned && !isHeld(ledger));
 
 const say = ({ output }: Session, status: JobStatus, stdout: NodeJS.WriteStream): void => {
   const lines = statusLines(status, output.width ?? freeColumns, createStyle(stdout));
@@ -54,7 +56,7 @@ const watch = async (session: Session, jobId: string, screen: StatusScreen): Pro
 
   const show = (status: JobStatus): void => {
     if (output.isJson) {
-      stdout.write(`${JSON.stringify(status)}\n`);
+      stdout.write(`${toHarmlessJson(status)}\n`);
       return;
     }
     if (view.isLive) {

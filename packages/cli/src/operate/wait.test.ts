@@ -3,7 +3,7 @@ import { createMemoryJobs } from '@sluice/core/memory-jobs';
 import type { JobChange } from '@sluice/core/ports/job-store';
 import { jobStates } from '@sluice/core/ports/job-store';
 import { describe, expect, it } from 'vitest';
-import { createOperateHarness, jobId, type OperateHarness } from './operate-harness.ts';
+import { createOperateHarness, type JobSettings, jobId, type OperateHarness } from './operate-harness.ts';
 import { tellWaited, wait, waitForEnd } from './wait.ts';
 
 const csv = 'a\n1\n2\n3\n';
@@ -52,9 +52,30 @@ describe('wait', () => {
     ['INCONSISTENT', /sluice verify/],
   ] as const)('ends with 1 when the job is %s', async (state, expected) => {
     const { addJob, session, lines, run } = createOperateHarness();
-    await addJob({ csv, job: { state } });
+    await addJob({ csv, fates: { 2: 'PENDING' }, marks: [{ chunk: 0, row: 2 }], job: { state } });
     expect(await run(wait(session, jobId, {}))).toBe(1);
     expect(lines().join('\n')).toMatch(expected);
+  });
+
+  it.each<[string, Partial<JobSettings>]>([
+    ['a repair of it was asked for', { marks: [{ chunk: 0, row: 2 }], job: { state: 'HELD', askedAt: 7 } }],
+    ['a repair of it was asked for, lost rows and all', { job: { state: 'STALLED', askedAt: 7 } }],
+    ['its dead rows were sent back', { job: { state: 'HELD' } }],
+    ['its dead rows are done by now', { fates: {}, marks: [{ chunk: 0, row: 2 }], job: { state: 'HELD' } }],
+  ])('goes on with a job that waited for somebody when %s', async (_, settings) => {
+    const harness = createOperateHarness();
+    await harness.addJob({ csv, fates: { 2: 'PENDING' }, ...settings });
+    const change = later(harness, 20_000, { state: 'COMPLETE' });
+    expect(await harness.run(Promise.all([wait(harness.session, jobId, {}), change]))).toEqual([0, undefined]);
+  });
+
+  it('reads no row for a job that is still under way when the time is over', async () => {
+    const { addJob, session, run, rows, value } = createOperateHarness();
+    await addJob({ csv, fates: { 2: 'PENDING' } });
+    const before = rows.calls.length;
+    await run(wait(session, jobId, { timeout: 30_000 }));
+    expect(rows.calls.slice(before)).toEqual([]);
+    expect(value()).toMatchObject({ isInTime: false, ledger: { rows: 3 } });
   });
 
   it('counts what the job came to by itself, and writes nothing', async () => {
@@ -107,6 +128,16 @@ describe('wait', () => {
     const out = failing((attempt) => attempt > 1);
     await out.addJob({ csv, job: { state: 'COMPLETE' } });
     await expect(out.run(wait(out.session, jobId, {}))).rejects.toThrow('expected x, found y');
+  });
+
+  it('gives up when the rows of a job that is held cannot be counted', async () => {
+    const { addJob, session, run, operator } = createOperateHarness();
+    await addJob({ csv, fates: { 2: 'PENDING' }, marks: [{ chunk: 0, row: 2 }], job: { state: 'HELD' } });
+    const readChunk = () => {
+      throw new SluiceError('THROTTLED', 'expected x, found y');
+    };
+    const failing = { ...session, operator: { ...operator, rows: { ...operator.rows, readChunk } } };
+    await expect(run(wait(failing, jobId, {}))).rejects.toThrow('expected x, found y');
   });
 
   it('is broken off by an interrupt', async () => {

@@ -1,10 +1,11 @@
+import { isRepairAsked } from '@sluice/audit-job/audit-planned';
 import { SluiceError } from '@sluice/core/errors';
 import type { Job, JobState } from '@sluice/core/ports/job-store';
 import { terminalStates } from '@sluice/core/ports/job-store';
 import { countText, durationText } from '../terminal-text.ts';
 import { findJob } from './find-job.ts';
 import { summarise, summaryLines } from './job-summary.ts';
-import { countLedger } from './read-ledger.ts';
+import { countLedger, isHeld, readLastLedger } from './read-ledger.ts';
 import type { Session } from './session.ts';
 import { adviseOn } from './state-advice.ts';
 
@@ -32,6 +33,23 @@ const rowsText = ({ plan, audited, cursor }: Job): string => {
   return `${countText(accounted)} of ${countText(plan.rows)} rows accounted for`;
 };
 
+/** Tells of a job that waits for somebody whether it does so still: not when what it waited for was done, and no audit has seen it yet. */
+const createStillWaits = (operator: Session['operator']): ((job: Job) => Promise<boolean>) => {
+  let countedFor: number | undefined;
+  let waits = true;
+  return async (job) => {
+    if (isRepairAsked(job)) return false;
+    if (job.state !== 'HELD') return true;
+    // Between two audits one count is enough.
+    if (countedFor !== job.auditAt) {
+      const ledger = await countLedger(operator, job);
+      waits = ledger === undefined || isHeld(ledger);
+    }
+    countedFor = job.auditAt;
+    return waits;
+  };
+};
+
 /**
  * Looks at a job until it is at its end, waits for somebody, or the time is over; says each change. A job that is not there yet
  * is waited for. Looks that fail for now are made again.
@@ -42,6 +60,7 @@ export const waitForEnd = async (
   { timeout = Number.POSITIVE_INFINITY }: WaitFlags,
 ): Promise<Waited> => {
   const { jobs, clock } = operator;
+  const stillWaits = createStillWaits(operator);
   const endsAt = clock.now() + timeout;
   let pause = firstMilliseconds;
   let failures = 0;
@@ -51,16 +70,19 @@ export const waitForEnd = async (
     signal.throwIfAborted();
     try {
       job = await jobs.getJob(jobId);
-      failures = 0;
       const now = job === undefined ? 'is expected to appear' : `${job.state}  ${rowsText(job)}`;
       if (now !== said) output.note(`${jobId}  ${now}`);
       said = now;
+      if (job !== undefined && terminalStates.includes(job.state)) return { job, isInTime: true };
+      if (job !== undefined && waitingStates.includes(job.state) && (await stillWaits(job))) {
+        return { job, isInTime: true };
+      }
+      failures = 0;
     } catch (thrown) {
       failures++;
       const isForNow = !(thrown instanceof SluiceError && thrown.permanent);
       if (!isForNow || failures >= failuresMax) throw thrown;
     }
-    if (job !== undefined && [...terminalStates, ...waitingStates].includes(job.state)) return { job, isInTime: true };
     const left = endsAt - clock.now();
     if (left <= 0) return { job, isInTime: false };
     await clock.sleep(Math.min(pause, left), signal);
@@ -72,7 +94,9 @@ export const waitForEnd = async (
 export const tellWaited = async ({ operator }: Session, { job, isInTime }: Waited, { timeout = 0 }: WaitFlags) => {
   const late = isInTime ? [] : ['', `the job did not end within ${durationText(timeout / 1000)}; it goes on`];
   if (job === undefined) return { isComplete: false, value: null, lines: ['the job has not appeared', ...late] };
-  const summary = summarise(job, await countLedger(operator, job));
+  // Of a job that goes on, counting would read every row, for a number that is wrong the next moment.
+  const ledger = isInTime ? await countLedger(operator, job) : await readLastLedger(operator.jobs, job);
+  const summary = summarise(job, ledger);
   const todo = isInTime ? adviseOn(job).todo : [];
   return {
     isComplete: job.state === 'COMPLETE',
