@@ -5,7 +5,7 @@ import { queueNames } from '@sluice/core/ports/queue';
 import { stageNames } from '@sluice/core/wiring';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addOperateCommands } from './commands.ts';
+import { addOperateCommands, type RunWork } from './commands.ts';
 import { checks } from './doctor/checks.ts';
 import { readNamedStack } from './named-stack.ts';
 
@@ -46,9 +46,49 @@ const named = [...terraform.matchAll(/runbook\.md, \\"([^"\\$]+)\\"|section = "(
 
 /** What is typed: lines of code that begin with the command, and the command within a line. */
 const commandsIn = (text: string): string[] =>
-  [...text.matchAll(/^sluice (.+)$|`sluice ([^`]+)`/gm)].map(([, line, inline = '']) =>
+  [...text.matchAll(/^(?:\$ )?sluice (.+)$|`sluice ([^`]+)`/gm)].map(([, line, inline = '']) =>
     (line ?? inline).replace(/\s+[#>].*$/, '').trim(),
   );
+
+/** Commands that need no deployment. */
+const isLocal = (line: string): boolean => /^(?:run|demo|schema|completion)\b/.test(line);
+
+const createProgram = (run: RunWork): Command => {
+  const program = new Command('sluice');
+  addOperateCommands(program, run);
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((inner) => inner.commands)]) {
+    command.exitOverride().configureOutput({ writeErr: () => undefined });
+  }
+  return program;
+};
+
+describe.each(['docs/runbook.md', 'docs/operate.md', 'docs/deploy.md', 'README.md'])('%s', (path) => {
+  it.each([...new Set(commandsIn(read(path)))].filter((line) => !isLocal(line)))(
+    'says to type what there is: sluice %s',
+    async (line) => {
+      let runs = 0;
+      const program = createProgram(async () => {
+        runs++;
+      });
+      await program.parseAsync(line.split(/\s+/), { from: 'user' });
+      expect(runs).toBe(1);
+    },
+  );
+});
+
+describe('docs/operate.md', () => {
+  it('tells of every command', () => {
+    const typed = commandsIn(read('docs/operate.md')).map((line) => line.split(' '));
+    const commands = createProgram(async () => undefined).commands.flatMap((command) =>
+      command.commands.length === 0
+        ? [command.name()]
+        : command.commands.map((inner) => `${command.name()} ${inner.name()}`),
+    );
+    const told = new Set(typed.flatMap(([first, second]) => [first, `${first} ${second}`]));
+    expect(commands.filter((name) => !told.has(name))).toEqual([]);
+    expect(commands.length).toBeGreaterThan(15);
+  });
+});
 
 describe('the runbook', () => {
   it('has one section for each that an alarm names, and no other but general ones', () => {
@@ -86,19 +126,6 @@ describe('the runbook', () => {
       return place === undefined ? [pattern] : (places[place] ?? []).map((name) => pattern.replace(place, name));
     });
     expect([...alarmNames].sort()).toEqual(listed.sort());
-  });
-
-  it.each([...new Set(commandsIn(runbook))])('says to type what there is: sluice %s', async (line) => {
-    const program = new Command('sluice').exitOverride().configureOutput({ writeErr: () => undefined });
-    let runs = 0;
-    addOperateCommands(program, async () => {
-      runs++;
-    });
-    for (const command of [program, ...program.commands, ...program.commands.flatMap((inner) => inner.commands)]) {
-      command.exitOverride().configureOutput({ writeErr: () => undefined });
-    }
-    await program.parseAsync(line.split(/\s+/), { from: 'user' });
-    expect(runs).toBe(1);
   });
 
   it('has a line for each check of the doctor, and none besides', () => {
