@@ -1,10 +1,14 @@
+import { emptyAuditNote } from '@sluice/core/ledger';
 import { parseAuditMessage } from '@sluice/core/messages';
+import type { AuditNote } from '@sluice/core/ports/job-store';
 import { jobStates, terminalStates } from '@sluice/core/ports/job-store';
 import { describe, expect, it } from 'vitest';
 import { cancel } from './cancel.ts';
 import { createOperateHarness, jobId } from './operate-harness.ts';
 
 const csv = 'a\n1\n2\n3\n4\n';
+/** What an audit found of the one chunk: a row is done, one is dead, and the others are open. */
+const audited: AuditNote = { ...emptyAuditNote, witnesses: [[0, 2, 1, 1, 0, 1]] };
 const fates = { 2: 'PENDING', 3: 'PENDING', 4: 'ABSENT' } as const;
 
 describe('cancel', () => {
@@ -14,14 +18,24 @@ describe('cancel', () => {
       csv,
       fates,
       marks: [{ chunk: 0, row: 3 }],
-      job: { state, auditAt: 0, announcedAt: undefined as never },
+      job: { state, auditAt: 0, announcedAt: undefined as never, audited },
     });
     clock.pass(5_000);
     expect(await cancel(session, jobId)).toBe(0);
     expect(jobs.jobOf(jobId)).toMatchObject({ state: 'REFUSED', reason: { code: 'CANCELLED' }, auditAt: clock.now() });
     expect(queues.audits.bodies.map(parseAuditMessage)).toEqual([{ v: 1, kind: 'audit', jobId }]);
-    expect(questions).toEqual([`Cancel ${jobId} for good? It is ${state}: 2 of 4 rows are open, 1 dead.`]);
+    const left =
+      state === 'HELD' || state === 'STALLED' ? '0 of 4 rows are open, 3 dead' : '2 of 4 rows are open, 1 dead';
+    expect(questions).toEqual([`Cancel ${jobId} for good? It is ${state}: ${left}, as its last audit found them.`]);
     expect(value()).toMatchObject({ state: 'REFUSED', isCancelled: true });
+  });
+
+  it('reads no row of a job, which may have very many', async () => {
+    const { addJob, session, rows } = createOperateHarness({ answers: [true] });
+    await addJob({ csv, fates });
+    const before = rows.calls.length;
+    await cancel(session, jobId);
+    expect(rows.calls.slice(before)).toEqual([]);
   });
 
   it('says so when nobody knows the rows yet', async () => {

@@ -6,7 +6,7 @@ import { sendOrThrow } from '@sluice/core/send';
 import { countText } from '../terminal-text.ts';
 import { findJob } from './find-job.ts';
 import { summarise, summaryLines } from './job-summary.ts';
-import { countLedger } from './read-ledger.ts';
+import { readLastLedger } from './read-ledger.ts';
 import { CommandFailed, type Session } from './session.ts';
 
 const cancellable = jobStates.filter((state) => !terminalStates.includes(state));
@@ -24,11 +24,12 @@ export const cancel = async ({ operator, output, ask }: Session, jobText: string
   const job = await findJob(operator, jobText);
   const { jobId } = job;
   if (terminalStates.includes(job.state)) refuse(job);
-  const ledger = await countLedger(operator, job);
+  // Counting rows anew could take longer than whoever wants them stopped can wait.
+  const ledger = await readLastLedger(jobs, job);
   const left =
     ledger === undefined
       ? 'its file is not planned to the end'
-      : `${countText(ledger.open)} of ${countText(ledger.rows)} rows are open, ${countText(ledger.dead)} dead`;
+      : `${countText(ledger.open)} of ${countText(ledger.rows)} rows are open, ${countText(ledger.dead)} dead, as its last audit found them`;
   if (!(await ask(`Cancel ${jobId} for good? It is ${job.state}: ${left}.`))) {
     output.result({ jobId, state: job.state, isCancelled: false }, ['nothing was changed']);
     return 1;
