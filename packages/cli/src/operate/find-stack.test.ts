@@ -76,9 +76,23 @@ describe('outputs', () => {
     );
   });
 
+  it('that are of another kind are named each once, whatever it is', () => {
+    const wrong = { ...values, queue_urls: ['a', 'b'], alarm_names: [1, 2], function_names: {}, region: 7 };
+    expect(() => parseOutputs(jsonOf(wrong), 'x')).toThrow(
+      `another kind: region, queue_urls, ${stageNames.map((name) => `function_names.${name}`).join(', ')}, alarm_names.0, alarm_names.1;`,
+    );
+  });
+
+  it('may be more than are read, and null where there is nothing to name', () => {
+    const queues = { ...(values['queue_urls'] as object), later: 7 };
+    const more = { ...values, queue_urls: queues, later: 7, alarm_topic_arn: null, dashboard_name: null };
+    expect(parseOutputs(jsonOf(more), 'x')).toMatchObject({ alarmTopicArn: undefined, dashboardName: undefined });
+  });
+
   it.each([
     ['no JSON', 'a,b', /found no JSON/],
     ['other JSON', '[1]', /found other JSON/],
+    ['outputs without values', '{"environment":{"type":"string"}}', /found other JSON/],
     ['plain values', '{"environment":"prod"}', /found other JSON/],
     ['none', '{}', /found none; was it applied\?/],
   ])('are refused as %s', (_, text, expected) => {

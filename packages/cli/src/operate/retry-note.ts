@@ -1,26 +1,29 @@
 import { SluiceError } from '@sluice/core/errors';
 import type { Job } from '@sluice/core/ports/job-store';
 import { readObject } from '@sluice/core/read-object';
+import * as z from 'zod/mini';
 import { jobPrefixOf } from './forget-state.ts';
 import type { Operator } from './operator.ts';
 import { CommandFailed } from './session.ts';
+
+const noteSchema = z.object({
+  v: z.literal(1),
+  /** Which retry of its job it is, from 1. */
+  n: z.int(),
+  /** Of the file, in the inbox. */
+  key: z.string(),
+  /** When it was begun. Milliseconds since the Unix epoch, here and below. */
+  at: z.number(),
+  /** The rows, in the order in which they stand in the file; first and last of each range, both inclusive. */
+  rows: z.readonly(z.array(z.readonly(z.tuple([z.int(), z.int()])))),
+  sentAt: z.exactOptional(z.number()),
+});
 
 /**
  * Rows of a job that were sent again as a file of their own. It is written before the file is put, with everything but `sentAt`, and
  * again after that: so a note without `sentAt` is of a file that may never have been put.
  */
-export type RetryNote = {
-  readonly v: 1;
-  /** Which retry of its job it is, from 1. */
-  readonly n: number;
-  /** Of the file, in the inbox. */
-  readonly key: string;
-  /** When it was begun. Milliseconds since the Unix epoch, here and below. */
-  readonly at: number;
-  /** The rows, in the order in which they stand in the file; first and last of each range, both inclusive. */
-  readonly rows: readonly (readonly [first: number, last: number])[];
-  readonly sentAt?: number;
-};
+export type RetryNote = Readonly<z.infer<typeof noteSchema>>;
 
 const retriesPrefixOf = (jobId: string): string => `${jobPrefixOf(jobId)}retries/`;
 const noteKeyOf = (jobId: string, n: number): string => `${retriesPrefixOf(jobId)}${n}.json`;
@@ -38,11 +41,6 @@ export const retryKeyOf = ({ jobId, file, profile }: Pick<Job, 'jobId' | 'file' 
 
 type ReadPorts = Pick<Operator, 'objects' | 'clock' | 'stack'>;
 
-const isNote = (json: unknown): json is RetryNote => {
-  const { v, n, key, at, rows } = json as Partial<RetryNote>;
-  return v === 1 && typeof n === 'number' && typeof key === 'string' && typeof at === 'number' && Array.isArray(rows);
-};
-
 /** The note of one retry; undefined where there is none. Throws CommandFailed for one that cannot be read. */
 export const readRetryNote = async (
   { objects, clock, stack }: ReadPorts,
@@ -55,8 +53,8 @@ export const readRetryNote = async (
   const pieces: Buffer[] = [];
   try {
     for await (const piece of readObject({ objects, clock }, { ...place, ...head }, 0, head.bytes)) pieces.push(piece);
-    const json: unknown = JSON.parse(Buffer.concat(pieces).toString());
-    if (typeof json === 'object' && json !== null && isNote(json)) return json;
+    const { data } = noteSchema.safeParse(JSON.parse(Buffer.concat(pieces).toString()));
+    if (data !== undefined) return data;
   } catch (thrown) {
     if (thrown instanceof SluiceError && thrown.code === 'OBJECT_CHANGED')
       return readRetryNote({ objects, clock, stack }, jobId, n);

@@ -2,6 +2,7 @@ import type { QueueName } from '@sluice/core/ports/queue';
 import { queueNames } from '@sluice/core/ports/queue';
 import type { StageName } from '@sluice/core/wiring';
 import { stageNames } from '@sluice/core/wiring';
+import * as z from 'zod/mini';
 import { UsageError } from '../usage-error.ts';
 
 /** A deployment: what everything of it is called. */
@@ -24,58 +25,32 @@ export type Stack = {
   readonly dashboardName: string | undefined;
 };
 
-type Holds = (value: unknown) => boolean;
+const text = z.string().check(z.minLength(1));
+const url = z.string().check(z.regex(/^https?:\/\/[^\s/]/));
 
-const isText: Holds = (value) => typeof value === 'string' && value !== '';
-const isMissingOrText: Holds = (value) => value === undefined || value === null || isText(value);
-const isUrl: Holds = (value) => typeof value === 'string' && /^https?:\/\/[^\s/]/.test(value);
-const isTexts: Holds = (value) => Array.isArray(value) && value.every(isText);
+/** A map with these names; others may be there, too. */
+const mapOf = <Name extends string, Of extends z.ZodMiniType>(names: readonly Name[], of: Of) =>
+  z.object(Object.fromEntries(names.map((name) => [name, of])) as Record<Name, Of>);
 
-/** What is read of the outputs, as infra/outputs.tf names them: a value, or a map with these names. */
-const outputs: Readonly<Record<string, Holds | { readonly names: readonly string[]; readonly holds: Holds }>> = {
-  environment: isText,
-  region: isMissingOrText,
-  inbox_bucket: isText,
-  work_bucket: isText,
-  profiles_key: isText,
-  rows_table: isText,
-  jobs_table: isText,
-  queue_urls: { names: queueNames, holds: isUrl },
-  dead_letter_queue_urls: { names: queueNames, holds: isUrl },
-  function_names: { names: stageNames, holds: isText },
-  alarm_names: isTexts,
-  alarm_topic_arn: isMissingOrText,
-  dashboard_name: isMissingOrText,
-};
+/** What is read of the outputs' values, as infra/outputs.tf names them. */
+const outputs = z.object({
+  environment: text,
+  region: z.nullish(text),
+  inbox_bucket: text,
+  work_bucket: text,
+  profiles_key: text,
+  rows_table: text,
+  jobs_table: text,
+  queue_urls: mapOf(queueNames, url),
+  dead_letter_queue_urls: mapOf(queueNames, url),
+  function_names: mapOf(stageNames, text),
+  alarm_names: z.array(text),
+  alarm_topic_arn: z.nullish(text),
+  dashboard_name: z.nullish(text),
+});
 
-/** Once `complaintsAbout` finds nothing. */
-type Outputs = {
-  readonly environment: string;
-  readonly region?: string | null;
-  readonly inbox_bucket: string;
-  readonly work_bucket: string;
-  readonly profiles_key: string;
-  readonly rows_table: string;
-  readonly jobs_table: string;
-  readonly queue_urls: Stack['queueUrls'];
-  readonly dead_letter_queue_urls: Stack['deadLetterQueueUrls'];
-  readonly function_names: Stack['functionNames'];
-  readonly alarm_names: readonly string[];
-  readonly alarm_topic_arn?: string | null;
-  readonly dashboard_name?: string | null;
-};
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Names of the outputs that are missing or hold something else, such as queue_urls.work. */
-const complaintsAbout = (values: ReadonlyMap<string, unknown>): string[] =>
-  Object.entries(outputs).flatMap(([name, expected]) => {
-    const value = values.get(name);
-    if (typeof expected === 'function') return expected(value) ? [] : [name];
-    if (!isObject(value)) return [name];
-    return expected.names.filter((of) => !expected.holds(value[of])).map((of) => `${name}.${of}`);
-  });
+/** As Terraform wraps each of them. */
+const wrapped = z.record(z.string(), z.object({ value: z.unknown() }));
 
 /** The region in the host of a queue's URL, such as sqs.eu-central-1.amazonaws.com; undefined for another host. */
 export const regionOfQueue = (queueUrl: string): string | undefined => {
@@ -94,22 +69,21 @@ export const parseOutputs = (json: string, from: string): Stack => {
   } catch {
     throw new UsageError(`--stack: expected the JSON of terraform output -json in ${from}, found no JSON`);
   }
-  if (!isObject(found) || !Object.values(found).every((output) => isObject(output) && 'value' in output)) {
+  const { data: named } = wrapped.safeParse(found);
+  if (named === undefined) {
     throw new UsageError(`--stack: expected the JSON of terraform output -json in ${from}, found other JSON`);
   }
-  const values = new Map(
-    Object.entries(found).map(([name, output]) => [name, (output as { readonly value: unknown }).value]),
-  );
-  if (values.size === 0) {
+  if (Object.keys(named).length === 0) {
     throw new UsageError(`--stack: expected the outputs of a deployment in ${from}, found none; was it applied?`);
   }
-  const missing = complaintsAbout(values);
-  if (missing.length > 0) {
+  const values = Object.fromEntries(Object.entries(named).map(([name, { value }]) => [name, value]));
+  const { data, error } = outputs.safeParse(values);
+  if (error !== undefined) {
+    const missing = new Set(error.issues.map(({ path }) => path.slice(0, 2).join('.')));
     throw new UsageError(
-      `--stack: expected every output of the deployment in ${from}, found these missing or of another kind: ${missing.join(', ')}; apply the Terraform of this version, or name another deployment`,
+      `--stack: expected every output of the deployment in ${from}, found these missing or of another kind: ${[...missing].join(', ')}; apply the Terraform of this version, or name another deployment`,
     );
   }
-  const data = Object.fromEntries(values) as Outputs;
   return {
     name: data.function_names['split-file'].replace(/-split-file$/, ''),
     environment: data.environment,

@@ -1,5 +1,6 @@
 import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
 import { nameOf, toServiceError } from '@sluice/core/aws/service-error';
+import * as z from 'zod/mini';
 import type { MappingSettings, QueueSettings } from './settings.ts';
 
 /** Names of errors by which services say that there is no such thing. */
@@ -37,12 +38,15 @@ export const given = <Fields extends object>(fields: Fields): { [Name in keyof F
     [Name in keyof Fields]?: NonNullable<Fields[Name]>;
   };
 
+/** SQS gives the number as text, too. Source: SQS, "Configuring a dead-letter queue". */
+const redrivePolicy = z.object({
+  deadLetterTargetArn: z.string(),
+  maxReceiveCount: z.coerce.number().check(z.positive()),
+});
+
 export const toRedrive = (text: string | undefined): QueueSettings['redrive'] => {
-  const policy = parseJson(text) as { deadLetterTargetArn?: unknown; maxReceiveCount?: unknown } | null | undefined;
-  const maxReceiveCount = Number(policy?.maxReceiveCount);
-  return typeof policy?.deadLetterTargetArn === 'string' && maxReceiveCount > 0
-    ? { to: policy.deadLetterTargetArn, maxReceiveCount }
-    : undefined;
+  const { data } = redrivePolicy.safeParse(parseJson(text));
+  return data && { to: data.deadLetterTargetArn, maxReceiveCount: data.maxReceiveCount };
 };
 
 export const toMapping = (mapping: EventSourceMappingConfiguration): MappingSettings => ({

@@ -1,4 +1,6 @@
 import { type StageName, stageNames, writerConcurrency } from '@sluice/core/wiring';
+import * as z from 'zod/mini';
+import { parseJson } from './answers.ts';
 import {
   applyAgain,
   type Check,
@@ -193,14 +195,7 @@ const streamDestination = createCheck({
       : { found: failureArn ?? 'no destination', expected: `bucket ${stack.workBucket}`, mend: applyAgain },
 });
 
-const isInsertOnly = (pattern: string): boolean => {
-  try {
-    const { eventName } = JSON.parse(pattern) as { readonly eventName?: unknown };
-    return JSON.stringify(eventName) === '["INSERT"]';
-  } catch {
-    return false;
-  }
-};
+const insertsOnly = z.object({ eventName: z.tuple([z.literal('INSERT')]) });
 
 const streamFilter = createCheck({
   id: 'stream-filter',
@@ -209,7 +204,7 @@ const streamFilter = createCheck({
   section: settingsSection,
   of: ofStream,
   judge: ({ filters: found }) =>
-    found.length > 0 && found.every(isInsertOnly)
+    found.length > 0 && found.every((pattern) => insertsOnly.safeParse(parseJson(pattern)).success)
       ? undefined
       : {
           found: countOf(found.length, 'filter'),
