@@ -196,6 +196,18 @@ describe('the command over services', () => {
     expect(stderr).not.toContain('WHAT-IT-SAYS');
   });
 
+  it('names the profile that has no credentials', async () => {
+    const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' };
+    const { status, stderr } = await sluice(['jobs'], { ...none, AWS_PROFILE: 'nobody\u001b' });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^sluice: expected AWS credentials of AWS_PROFILE nobody\\u\{1b\}, found none; aws configure/,
+    );
+    expect((await sluice(['jobs'], none)).stderr).toMatch(
+      /^sluice: expected AWS credentials, found none: set AWS_PROFILE/,
+    );
+  });
+
   it('tells in one line of an endpoint where nobody is, and of a job that is none', async () => {
     const away = await sluice(['jobs'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
     expect(away).toMatchObject({ status: 1, stdout: '' });

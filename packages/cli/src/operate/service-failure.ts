@@ -11,6 +11,9 @@ const credentialsHelp = 'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_AC
 /** No credentials. Source: @smithy/property-provider. */
 const missingCredentials: ReadonlySet<string> = new Set(['CredentialsProviderError', 'TokenProviderError']);
 
+export const isMissingCredentials = (thrown: unknown): boolean =>
+  thrown instanceof Error && missingCredentials.has(thrown.name);
+
 /** Credentials that are no longer good. Source: common errors of AWS's APIs, S3 error responses. */
 const expiredCredentials: ReadonlySet<string> = new Set([
   'ExpiredToken',
@@ -95,9 +98,14 @@ const faultOf = (thrown: unknown): Fault | undefined => {
   };
 };
 
-/** Without credentials no command can do anything: UsageError. */
-export const noCredentials = (): UsageError =>
-  new UsageError(`expected AWS credentials, found none: ${credentialsHelp}`);
+/** Without credentials no command can do anything: UsageError. `profile`: the one that was asked for them. */
+export const noCredentials = (profile?: string): UsageError => {
+  if (!profile) return new UsageError(`expected AWS credentials, found none: ${credentialsHelp}`);
+  const shown = toTerminalText(profile, 80);
+  return new UsageError(
+    `expected AWS credentials of AWS_PROFILE ${shown}, found none; aws configure list-profiles names the profiles that there are, aws sso login --profile ${shown} renews a session`,
+  );
+};
 
 const describe = ({ operation, name, status, code }: Fault): Error | undefined => {
   const of = operation === 'a call' ? 'a call to AWS' : operation;

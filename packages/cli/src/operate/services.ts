@@ -28,7 +28,7 @@ import type { ReadFunction } from './named-stack.ts';
 import type { Operator } from './operator.ts';
 import { createAwsPutFile } from './put-file.ts';
 import { rememberAge } from './remembered-age.ts';
-import { noCredentials, toServiceFailure } from './service-failure.ts';
+import { isMissingCredentials, noCredentials, toServiceFailure } from './service-failure.ts';
 import type { Stack } from './stack.ts';
 
 // The services of a deployment over the AWS SDK. Loaded by the commands that need them and by no other: it takes a while.
@@ -81,9 +81,8 @@ export const resolveAccess = async (
     await config.credentials();
   } catch (thrown) {
     // Whatever the chain ended with: a profile that is not there, a session that has expired, no answer from anywhere.
-    const told = toServiceFailure(thrown);
-    if (told instanceof UsageError) throw told;
-    throw noCredentials();
+    const told = isMissingCredentials(thrown) ? undefined : toServiceFailure(thrown);
+    throw told instanceof UsageError ? told : noCredentials(variables['AWS_PROFILE']);
   }
   return { ...endpoint, region: found, credentials: config.credentials };
 };
