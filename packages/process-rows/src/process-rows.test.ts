@@ -357,6 +357,21 @@ describe('process-rows', () => {
     expect(marks).toMatchObject([{ row: 1, attempts: 9 }]);
   });
 
+  it('tries a bad row that comes alone five times, and four where those before it made it look like an outage', async () => {
+    const startAt = 9 * 3_600_000;
+    const { deliver, marks } = setUp(away, { startAt });
+    const alone = (row: number): string => packOf([row], { tried: 1 });
+    // Whether the third comes before the first is tried again is chance.
+    expect(await deliver(['a', packOf([1]), 1, startAt])).toEqual([]);
+    expect(await deliver(['b', packOf([2]), 1, startAt])).toEqual([]);
+    expect(await deliver(['c', alone(1), 1, startAt], ['d', packOf([3]), 1, startAt])).toEqual(['c', 'd']);
+    expect(await deliver(['c', alone(1), 4, 0], ['d', packOf([3]), 4, 0])).toEqual(['c', 'd']);
+    expect(marks.map(({ row, attempts }) => [row, attempts])).toEqual([
+      [1, 5],
+      [3, 4],
+    ]);
+  });
+
   it('takes rows that time out together as an outage', async () => {
     const { deliver, queues } = setUp(() => new Promise<never>(() => undefined));
     expect(await deliver(['a', packOf([1, 2, 3, 4, 5])])).toEqual([]);
