@@ -55,7 +55,7 @@ const ended = ({ state, reason }: Job): string | undefined => {
 };
 
 /** What the counts say of a job. It holds when the job is COMPLETE and every row of its file is in exactly one place. */
-export const judge = (job: Job, source: SourceAnswer, table: TableCount): Verdict => {
+const judge = (job: Job, source: SourceAnswer, table: TableCount): Verdict => {
   const { gaps, rejectsGone } = table;
   const { pending, missing, dead, unknown } = gaps.rows;
   const gone = countEntries(rejectsGone);
@@ -79,4 +79,13 @@ export const judge = (job: Job, source: SourceAnswer, table: TableCount): Verdic
   if (job.state === 'COMPLETE') return { verdict: 'holds', reasons: [] };
   const expected = ended(job) === undefined ? 'its next audit has yet to say that it is COMPLETE' : 'it is at its end';
   return cannot(`the job is ${job.state}, though every row is in exactly one place: ${expected}`);
+};
+
+/** The same of a job that may have changed while its rows were counted: some were looked at before, and may be elsewhere by now. */
+export const judgeChanging = (before: Job, after: Job, source: SourceAnswer, table: TableCount): Verdict => {
+  if (before.state === after.state) return judge(before, source, table);
+  // What must not be at any time is a gap all the same.
+  const found = judge({ ...before, state: 'OPEN' }, source, table);
+  if (found.verdict === 'gap') return found;
+  return cannot(`the job was ${before.state} and became ${after.state} while its rows were counted: verify it again`);
 };

@@ -283,6 +283,17 @@ describe('verify, of a job that cannot be counted', () => {
     expect(text).toMatch(message);
   });
 
+  it('says that they are being deleted, where that has not come to its end', async () => {
+    const harness = createOperateHarness();
+    await harness.addJob({ csv: csvOf(5), job: { state: 'COMPLETE', forgottenAt: 0 } });
+    await harness.objects.put('work', forgetKeyOf(jobId), '{}');
+    const { status, value } = await verified(harness);
+    expect([status, value.verdict]).toEqual([1, 'cannot verify']);
+    expect(value.reasons).toEqual([
+      `deleting its rows and rejects was begun on 1970-01-01T00:00:00.000Z and not finished: sluice forget ${jobId} goes on`,
+    ]);
+  });
+
   it('has its rows deleted while they are counted: no gap is made of that', async () => {
     const harness = createOperateHarness();
     const job = await harness.addJob({ csv: csvOf(5), job: complete });
@@ -292,6 +303,37 @@ describe('verify, of a job that cannot be counted', () => {
     const { status, value } = await verified(harness);
     expect(status).toBe(1);
     expect(value).toMatchObject({ verdict: 'cannot verify', reasons: [expect.stringContaining('were deleted on')] });
+  });
+
+  it.each(['OPEN', 'COMPLETE', 'REFUSED'] as const)(
+    'becomes %s while its rows are counted: no gap is made of rows that may be elsewhere by now',
+    async (state) => {
+      const harness = createOperateHarness();
+      const job = await harness.addJob({ csv: csvOf(5), fates: { 2: 'PENDING' }, job: { state: 'HELD' } });
+      let calls = 0;
+      harness.jobs.getJob = async () => (calls++ === 0 ? job : { ...job, state });
+      const { status, value } = await verified(harness);
+      expect(status).toBe(1);
+      expect(value).toMatchObject({
+        verdict: 'cannot verify',
+        reasons: [`the job was HELD and became ${state} while its rows were counted: verify it again`],
+      });
+    },
+  );
+
+  it('becomes COMPLETE while its rows are counted: what may never be is a gap all the same', async () => {
+    const harness = createOperateHarness();
+    const job = await harness.addJob({ csv: csvOf(5), job: { state: 'OPEN' } });
+    await harness.rows.insert(jobId, [[0, 99, 100, ['99', 'x']]]);
+    let calls = 0;
+    harness.jobs.getJob = async () => (calls++ === 0 ? job : { ...job, state: 'COMPLETE' });
+    const { value } = await verified(harness);
+    expect(value).toMatchObject({ verdict: 'gap', reasons: ['1 row in chunks to which they do not belong'] });
+  });
+
+  it('is told of in the words of the other commands', async () => {
+    const { value } = await verifiedJob({ csv: csvOf(2), job: complete });
+    expect(value).toMatchObject({ jobId, bucket: 'inbox', key: 'a.csv', state: 'COMPLETE', forgottenAt: null });
   });
 
   it('stops when somebody interrupts', async () => {

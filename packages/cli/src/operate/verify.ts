@@ -6,10 +6,11 @@ import type { PlannedJob } from './count-source.ts';
 import { countSource } from './count-source.ts';
 import { countTable } from './count-table.ts';
 import { findJob } from './find-job.ts';
+import { summarise } from './job-summary.ts';
 import { createProgressNotes } from './progress-notes.ts';
 import type { Session } from './session.ts';
 import type { SourceAnswer, Verdict } from './verdict.ts';
-import { judge, refuseToVerify } from './verdict.ts';
+import { judgeChanging, refuseToVerify } from './verdict.ts';
 import type { Verified } from './verify-lines.ts';
 import { headLines, verdictLines, verifyLines } from './verify-lines.ts';
 
@@ -29,10 +30,8 @@ const askSource = async (
 
 const isPlanned = (job: Job): job is PlannedJob => job.plan !== undefined && job.layout !== undefined;
 
-const headOf = ({ jobId, state, file, reason, forgottenAt }: Job) => ({ jobId, state, file, reason, forgottenAt });
-
 const toJson = ({ job, source, table, counted, verdict }: Verified) => ({
-  ...headOf(job),
+  ...summarise(job, undefined),
   ...verdict,
   counted,
   ledger: table.ledger,
@@ -47,7 +46,7 @@ const toJson = ({ job, source, table, counted, verdict }: Verified) => ({
 });
 
 const refused = (job: Job, verdict: Verdict, { output }: Session): number => {
-  output.result({ ...headOf(job), ...verdict }, [...headLines(job), ...verdictLines(verdict)]);
+  output.result({ ...summarise(job, undefined), ...verdict }, [...headLines(job), ...verdictLines(verdict)]);
   return 1;
 };
 
@@ -72,8 +71,9 @@ export const verify = async (session: Session, jobText: string): Promise<number>
   const { rejected, done, failed, dead } = table;
   const rows = 'error' in source ? job.plan.rows : source.rows;
   const counted = balance({ rows, rejected, done, failed, dead });
+  const after = (await operator.jobs.getJob(job.jobId)) ?? job;
   // Somebody may have had its rows deleted while they were counted.
-  const verdict = refuseToVerify((await operator.jobs.getJob(job.jobId)) ?? job) ?? judge(job, source, table);
+  const verdict = refuseToVerify(after) ?? judgeChanging(job, after, source, table);
   const verified: Verified = { job, source, table, counted, verdict };
   output.result(toJson(verified), verifyLines(verified));
   return verdict.verdict === 'holds' ? 0 : 1;
