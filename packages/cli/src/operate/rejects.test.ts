@@ -162,9 +162,31 @@ describe('rejects', () => {
     expect(readdirSync(made.folder)).toEqual([]);
   });
 
+  it('says so where somebody deletes them meanwhile', async () => {
+    const made = await setUp({ job: { state: 'REFUSED' } });
+    const { changeJob, listChunks } = made.jobs;
+    made.jobs.listChunks = (...list) => {
+      void changeJob(jobId, ['REFUSED'], { forgottenAt: 1 });
+      made.objects.remove('work', rejectKeyOf(jobId, 0));
+      return listChunks(...list);
+    };
+    await expect(made.rejects()).rejects.toThrow('was forgotten');
+    expect(readdirSync(made.folder)).toEqual([]);
+  });
+
+  it('asks nobody to repair a job that is at its end', async () => {
+    const made = await setUp({ job: { state: 'REFUSED' } });
+    made.objects.remove('work', rejectKeyOf(jobId, 0));
+    await expect(made.rejects()).rejects.toEqual(
+      new CommandFailed(
+        'expected the rejects of chunk 0, found them gone or broken; its job is REFUSED, so nothing writes them again',
+      ),
+    );
+  });
+
   it('refuses a job that was forgotten', async () => {
     const made = await setUp({ job: { state: 'COMPLETE', forgottenAt: 1 } });
-    await expect(made.rejects()).rejects.toThrow('was forgotten at');
+    await expect(made.rejects()).rejects.toThrow('was forgotten');
     expect(existsSync(made.out)).toBe(false);
   });
 });

@@ -5,6 +5,7 @@ import { withMark } from '@sluice/audit-job/with-mark';
 import { headBytes } from '@sluice/core/csv/dialect';
 import { mergedRejectKeysOf } from '@sluice/core/identity';
 import type { Job, JobLayout, Profile } from '@sluice/core/ports/job-store';
+import { terminalStates } from '@sluice/core/ports/job-store';
 import { readAhead } from '@sluice/core/read-object';
 import { readRejectLines } from '@sluice/core/rejected-rows';
 import { countText, toTerminalText } from '../terminal-text.ts';
@@ -129,11 +130,16 @@ const write = async (sources: Sources, rejected: Rejected, out: string, session:
   return { codes, head: Buffer.concat(head), isWhole: bytes <= headBytes };
 };
 
-const translate = (thrown: unknown, { jobId }: Job): unknown => {
+const translate = async (thrown: unknown, { jobId }: Job, { operator }: Session): Promise<unknown> => {
   if (thrown instanceof RejectsMissing) {
-    return new CommandFailed(
-      `expected the rejects of chunk ${thrown.chunk.chunk}, found them gone or broken; sluice repair ${jobId} has them written again`,
-    );
+    const after = await operator.jobs.getJob(jobId);
+    // Somebody may have had them deleted meanwhile.
+    if (after !== undefined) await checkNotForgotten(operator, after);
+    const help =
+      after !== undefined && terminalStates.includes(after.state)
+        ? `its job is ${after.state}, so nothing writes them again`
+        : `sluice repair ${jobId} has them written again`;
+    return new CommandFailed(`expected the rejects of chunk ${thrown.chunk.chunk}, found them gone or broken; ${help}`);
   }
   // Its own message would quote the row.
   return thrown instanceof SyntaxError
@@ -161,8 +167,8 @@ export const rejects = async (session: Session, jobText: string, flags: RejectsF
     return status;
   }
   const sources = (await mergedOf(job, operator)) ?? mergeNow(job, layout, rejected.chunks, session);
-  const written = await write(sources, rejected, out, session).catch((thrown: unknown) => {
-    throw translate(thrown, job);
+  const written = await write(sources, rejected, out, session).catch(async (thrown: unknown) => {
+    throw await translate(thrown, job, session);
   });
   const gap = findDialectGap(written.head, written.isWhole, layout, profile);
   if (gap !== undefined) output.note(`uploaded again these rows would be read otherwise: ${toTerminalText(gap)}`);
