@@ -39,7 +39,7 @@ const marksOfRows = ({ parts }: Found): DeadMark[] =>
 /**
  * Writes the rows of letters off, deletes the letters whose rows are final by then, and takes the marks of those rows back; in
  * this order, so that a letter can be found by its mark for as long as it is there. Rows of jobs that have ended are not written off:
- * nobody counts them any more.
+ * nobody counts them any more, and their marks stay, which are what tells why.
  */
 export const dropLetters = async (
   session: Session,
@@ -66,13 +66,16 @@ export const dropLetters = async (
     rows += new Set(ofJob.map(rowKeyOf)).size - found.size;
   }
 
+  const stuckOf = ({ parts }: Found): ReadonlyMap<string, NotWrittenOff> | undefined =>
+    stuck.get(parts[0]?.jobId ?? '');
   const isStuck = (found: Found): boolean => {
-    const ofJob = stuck.get(found.parts[0]?.jobId ?? '');
+    const ofJob = stuckOf(found);
     return ofJob !== undefined && rowsOfLetter(found).some((row) => ofJob.has(rowKeyOf(row)));
   };
   const free = batch.filter((found) => !isStuck(found));
   const confirmed = await held.remove(free.map(({ letter }) => letter.id));
   const removed = free.filter(({ letter }) => confirmed.has(letter.id));
-  await takeMarksBack(session, removed.flatMap(marksOfRows));
+  const final = removed.filter((found) => stuckOf(found) !== undefined);
+  await takeMarksBack(session, final.flatMap(marksOfRows));
   return { removed, rows, problems };
 };

@@ -220,10 +220,12 @@ describe('with --yes', () => {
     ['COMPLETE, and its rows were deleted', { state: 'COMPLETE', forgottenAt: 1 }],
   ])('deletes letters of a job that is %s, and writes nothing', async (_, job) => {
     const harness = createDlqHarness();
-    await harness.addJob({ csv: csvOf(1), fate: 'ABSENT', job });
+    await harness.addJob({ csv: csvOf(1), fate: 'ABSENT', job, marks: [markOfRow(1)] });
     harness.lay('rows', [rowsBody([1])]);
     expect(await harness.run(drop(harness.session, flagsIn(makeFolder())))).toBe(0);
     expect([stateOf(harness), harness.visible()]).toEqual([[], []]);
+    // Nothing was written off, so they are all that tells why.
+    expect(marked(harness)).toEqual([1]);
   });
 
   it('deletes letters of chunks and uploads, whose rows stay as they are', async () => {
