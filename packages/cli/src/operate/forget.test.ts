@@ -3,6 +3,8 @@ import { createMemoryJobs } from '@sluice/core/memory-jobs';
 import { createMemoryObjects } from '@sluice/core/memory-objects';
 import { createMemoryRows } from '@sluice/core/memory-rows';
 import type { Job } from '@sluice/core/ports/job-store';
+import type { QueueDepth } from '@sluice/core/ports/queue';
+import { createScriptedQueue } from '@sluice/core/scripted-queue';
 import { describe, expect, it } from 'vitest';
 import { forget } from './forget.ts';
 import { readForgotten } from './forget-state.ts';
@@ -135,6 +137,22 @@ describe('forget', () => {
     ]);
     await made.run();
     expect(made.notes[0]).toContain(`sluice dlq ls --job ${jobId}`);
+  });
+
+  it.each<[string, Partial<Job>, Partial<QueueDepth>, boolean]>([
+    ['ended before its rows did, while messages are under way', { state: 'SUPERSEDED' }, { inFlight: 1 }, true],
+    ['ended before its rows did, while none are', { state: 'SUPERSEDED' }, {}, false],
+    ['is COMPLETE, while messages of others are under way', { state: 'COMPLETE' }, { visible: 7 }, false],
+  ])('tells of rows that may come back of a job that %s: %j', async (_, job, depth, isTold) => {
+    const rows = {
+      ...createScriptedQueue(),
+      depth: async () => ({ visible: 0, inFlight: 0, delayed: 0, oldestAgeSeconds: 0, ...depth }),
+    };
+    const made = await setUp({ queues: { rows } }, { ...job, announcedAt: 1 });
+    await made.run();
+    expect(made.notes.some((note) => note.endsWith(`once the queues are empty, sluice forget ${jobId} again`))).toBe(
+      isTold,
+    );
   });
 
   it('says how far it is every two seconds', async () => {

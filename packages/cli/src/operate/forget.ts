@@ -1,6 +1,7 @@
 import type { Job } from '@sluice/core/ports/job-store';
 import { isOpenJob, terminalStates } from '@sluice/core/ports/job-store';
 import type { ListedVersion } from '@sluice/core/ports/object-store';
+import { queueNames } from '@sluice/core/ports/queue';
 import { waitForAll } from '@sluice/core/wait-for-all';
 import { countText, toTerminalText } from '../terminal-text.ts';
 import { findJob } from './find-job.ts';
@@ -120,6 +121,13 @@ const hasMarks = async ({ jobId }: Job, { jobs }: Operator): Promise<boolean> =>
   return false;
 };
 
+/** True while messages are under way that write rows, rejects or a copy of some job. */
+const isAnythingUnderWay = async ({ queues }: Operator): Promise<boolean> => {
+  const writing = queueNames.filter((name) => name !== 'audits');
+  const depths = await waitForAll(writing.map((name) => queues[name].depth()));
+  return depths.some(({ visible, inFlight, delayed }) => visible + inFlight + delayed > 0);
+};
+
 const checkEnded = (job: Job): void => {
   const { jobId, state } = job;
   if (!terminalStates.includes(state)) {
@@ -153,6 +161,12 @@ export const forget = async (session: Session, jobText: string): Promise<number>
   if (await hasMarks(job, operator)) {
     output.note(
       `rows of job ${jobId} were given up at times; dead letters of it that are sent back later bring rows back: sluice dlq ls --job ${jobId}`,
+    );
+  }
+  // What is under way of a job that ended before its rows did is written after they were deleted.
+  if (job.state !== 'COMPLETE' && (await isAnythingUnderWay(operator))) {
+    output.note(
+      `messages are under way, and those of job ${jobId} may bring rows of it back; once the queues are empty, sluice forget ${jobId} again`,
     );
   }
   const extent = await measure(job, operator);
