@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseRecords } from '@sluice/core/csv/parse';
 import { realClock } from '@sluice/core/real-clock';
@@ -13,6 +13,7 @@ import { carry, makeFolder, writeRowsOfEveryFate } from '../run-harness.ts';
 import { UsageError } from '../usage-error.ts';
 import type { ExportFlags } from './export.ts';
 import { exportRows } from './export.ts';
+import { forgetKeyOf } from './forget-state.ts';
 import { createOperateHarness, jobId } from './operate-harness.ts';
 import type { Session } from './session.ts';
 import { CommandFailed } from './session.ts';
@@ -181,11 +182,33 @@ describe('exportRows', () => {
     expect(text()).toBe('row,line,status,a,result,error_code,error_message\n');
   });
 
+  it('refuses a job that is being forgotten', async () => {
+    const { session, addJob, objects } = createOperateHarness();
+    await addJob({ csv, job: { state: 'COMPLETE', forgottenAt: 0 } });
+    await objects.put('work', forgetKeyOf(jobId), '{}');
+    await expect(exportRows(session, jobId, { format: 'ndjson', force: false })).rejects.toThrow(
+      `begun on 1970-01-01T00:00:00.000Z and not finished: sluice forget ${jobId} goes on`,
+    );
+  });
+
+  it('leaves no file of a job that is forgotten meanwhile', async () => {
+    const { session, addJob, jobs } = createOperateHarness();
+    const job = await addJob({ csv, job: { state: 'COMPLETE' } });
+    let looks = 0;
+    jobs.getJob = async () => (looks++ === 0 ? job : { ...job, forgottenAt: 0 });
+    const out = join(makeFolder(), 'rows.ndjson');
+    const exporting = exportRows(session, jobId, { format: 'ndjson', out, force: false });
+    await expect(exporting).rejects.toThrow('was forgotten: its rows');
+    expect(existsSync(out)).toBe(false);
+  });
+
   it('refuses a job that was forgotten', async () => {
     const { session, addJob } = createOperateHarness();
     await addJob({ csv, job: { state: 'COMPLETE', forgottenAt: Date.UTC(2026, 0, 1) } });
     const exporting = exportRows(session, jobId, flags, createStdout().stdout);
-    await expect(exporting).rejects.toThrow(`job ${jobId} was forgotten at 2026-01-01T00:00:00.000Z`);
+    await expect(exporting).rejects.toThrow(
+      `job ${jobId} was forgotten: its rows and rejects were deleted on 2026-01-01T00:00:00.000Z`,
+    );
   });
 
   it('tells nothing of a row that is no JSON', async () => {

@@ -70,6 +70,8 @@ const writeRows = async (job: Job, session: Session, flags: ExportFlags, write: 
     ledger = addLedgers(ledger, tally.ledger(chunk.cleaned?.rejected ?? 0));
     unshown += chunk.cleaned === undefined ? 0 : Math.max(0, chunk.cleaned.accepted - tally.shown);
   }
+  // Somebody may have begun to delete them meanwhile.
+  await checkNotForgotten(session.operator, (await session.operator.jobs.getJob(job.jobId)) ?? job);
   const isLeft = !(await flush(1));
   return { rows, ledger, unshown, isLeft };
 };

@@ -19,6 +19,14 @@ export const readForgotten = async (
   return { at: forgottenAt, isFinished: (await objects.head(stack.workBucket, forgetKeyOf(jobId))) === undefined };
 };
 
+/** What became of the rows and rejects of a job that was forgotten, and who goes on where that has not come to its end. */
+export const forgottenText = ({ jobId }: Pick<Job, 'jobId'>, { at, isFinished }: Forgotten): string => {
+  const when = new Date(at).toISOString();
+  return isFinished
+    ? `its rows and rejects were deleted on ${when}`
+    : `deleting its rows and rejects was begun on ${when} and not finished: sluice forget ${jobId} goes on`;
+};
+
 /** Throws CommandFailed for a job whose rows were deleted, or are being deleted. */
 export const checkNotForgotten = async (
   operator: Pick<Operator, 'objects' | 'stack'>,
@@ -26,10 +34,7 @@ export const checkNotForgotten = async (
 ): Promise<void> => {
   const forgotten = await readForgotten(operator, job);
   if (forgotten === undefined) return;
-  const when = new Date(forgotten.at).toISOString();
   throw new CommandFailed(
-    forgotten.isFinished
-      ? `job ${job.jobId} was forgotten at ${when}: its rows and rejects were deleted`
-      : `job ${job.jobId} is being forgotten since ${when}: some of it is deleted already; sluice forget ${job.jobId} goes on`,
+    `job ${job.jobId} was ${forgotten.isFinished ? '' : 'to be '}forgotten: ${forgottenText(job, forgotten)}`,
   );
 };

@@ -5,6 +5,7 @@ import { rejectKeyOf } from '@sluice/core/identity';
 import { describe, expect, it } from 'vitest';
 import { readMarkup } from '../report-page/page-harness.ts';
 import { makeFolder } from '../run-harness.ts';
+import { forgetKeyOf } from './forget-state.ts';
 import type { MetricQuery, MetricReader, MetricWindow } from './metrics.ts';
 import type { HarnessSettings, JobSettings } from './operate-harness.ts';
 import { createOperateHarness, jobId, markOf, startsAt } from './operate-harness.ts';
@@ -185,6 +186,15 @@ describe('sluice report', () => {
     expect(text).not.toContain('text 12');
     expect(table.calls.filter(({ operation }) => operation === 'readChunk')).toEqual([]);
     expect(objects.reads).toEqual([]);
+  });
+
+  it('of a job whose rows are being deleted says who goes on', async () => {
+    const { read, objects } = await setUp({ job: { ...ended, forgottenAt: startsAt } });
+    await objects.put('work', forgetKeyOf(jobId), '{}');
+    const { text } = await read();
+    expect(text).toContain(
+      `Deleting the rows and rejects of this job was begun on 2026-01-02 and not finished: sluice forget ${jobId} goes on.`,
+    );
   });
 
   it('reads rows of chunks with failed rows alone, and the lost rejects of none', async () => {

@@ -10,7 +10,7 @@ import type { RetryFlags } from './retry.ts';
 import { retry } from './retry.ts';
 import type { RetryNote } from './retry-note.ts';
 import { listRetryNotes, retryKeyOf } from './retry-note.ts';
-import { findSentAgain, findSentFrom } from './row-retries.ts';
+import { findRetriesOf, findSentFrom } from './row-retries.ts';
 import { CommandFailed } from './session.ts';
 
 const csv = 'id,"b ""c"""\r\n1,x\r\n\r\n"2\r\n",y\r\n3,ä\n4,z\n5,"v"';
@@ -72,7 +72,7 @@ describe('retry', () => {
     const file = { bucket: 'inbox', key, etag: '' };
     expect(await findSentFrom(made.operator, { file: { ...file, bytes: 0 } }, 3)).toEqual({ jobId, row: 5 });
     await made.addJob({ csv: made.file() ?? '', job: { jobId: of, file: { ...file, bytes: 0 } } });
-    expect(await findSentAgain(made.operator, jobId, 3)).toMatchObject([{ key, row: 2 }]);
+    expect(await findRetriesOf(made.operator, jobId, 3)).toMatchObject({ sent: [{ key, row: 2, jobId: of }], begun: [] });
   });
 
   it('sends the rows with some codes alone, and later the others', async () => {

@@ -4,10 +4,13 @@ import type { RetryNote } from './retry-note.ts';
 import { listRetryNotes, readRetryNote } from './retry-note.ts';
 
 /**
- * A row as it was sent again: as a row of a file, and of that file's job where it has one by now. With neither `sentAt` nor a job nobody
- * knows whether the file was put.
+ * A row as it was sent again: as a row of a file, and of that file's job where it has one by now. Without `sentAt` nobody came to note
+ * that the file was put.
  */
 export type SentAgain = Pick<RetryNote, 'key' | 'at' | 'sentAt'> & { readonly row: number; readonly jobId?: string };
+
+/** Retries with a row, each in order. `begun`: neither noted as sent nor found, so that their files may never have been put. */
+export type RetriesOf = { readonly sent: readonly SentAgain[]; readonly begun: readonly SentAgain[] };
 
 /** The row that a row of a retry's file is. */
 export type SentFrom = { readonly jobId: string; readonly row: number };
@@ -58,23 +61,31 @@ const findJobs = async (
   return found;
 };
 
-/** Every time that a row of a job was sent again, in order. */
-export const findSentAgain = async (
+/** Every time that a row of a job was sent again, or was to be. */
+export const findRetriesOf = async (
   operator: Pick<Operator, 'objects' | 'clock' | 'stack' | 'jobs'>,
   jobId: string,
   row: number,
-): Promise<readonly SentAgain[]> => {
-  const sent: SentAgain[] = [];
+): Promise<RetriesOf> => {
+  const noted: SentAgain[] = [];
   for (const { key, at, sentAt, rows } of await listRetryNotes(operator, jobId)) {
     const found = rowIn(rows, row);
-    if (found !== undefined) sent.push({ key, row: found, at, ...(sentAt === undefined ? {} : { sentAt }) });
+    if (found !== undefined) noted.push({ key, row: found, at, ...(sentAt === undefined ? {} : { sentAt }) });
   }
-  if (sent.length === 0) return sent;
-  const ids = await findJobs(operator, sent);
-  return sent.map((each) => {
+  const sent: SentAgain[] = [];
+  const begun: SentAgain[] = [];
+  if (noted.length === 0) return { sent, begun };
+  const ids = await findJobs(operator, noted);
+  for (const each of noted) {
     const of = ids.get(each.key);
-    return of === undefined ? each : { ...each, jobId: of };
-  });
+    if (of !== undefined) sent.push({ ...each, jobId: of });
+    else if (each.sentAt !== undefined) sent.push(each);
+    else {
+      const isThere = (await operator.objects.head(operator.stack.inboxBucket, each.key)) !== undefined;
+      (isThere ? sent : begun).push(each);
+    }
+  }
+  return { sent, begun };
 };
 
 /** Where a row came from whose file is a retry's; undefined where it is none, or nobody noted it (a key alone proves nothing). */

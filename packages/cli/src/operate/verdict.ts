@@ -3,6 +3,8 @@ import { countText } from '../terminal-text.ts';
 import { countEntries } from './bounded-list.ts';
 import type { SourceCount } from './count-source.ts';
 import type { TableCount } from './count-table.ts';
+import type { Forgotten } from './forget-state.ts';
+import { forgottenText } from './forget-state.ts';
 
 /** `gap`: something is wrong with rows. `cannot verify`: nothing was found wrong, but not everything could be looked at, or is there yet. */
 export type Verdict = { readonly verdict: 'holds' | 'gap' | 'cannot verify'; readonly reasons: readonly string[] };
@@ -17,12 +19,11 @@ const isAtWork = (state: JobState): boolean => state === 'PLANNING' || state ===
 
 const cannot = (reason: string): Verdict => ({ verdict: 'cannot verify', reasons: [reason] });
 
-/** Why a job cannot be verified at all; undefined when it can. */
-export const refuseToVerify = ({ state, plan, layout, cursor, reason, forgottenAt }: Job): Verdict | undefined => {
-  if (forgottenAt !== undefined) {
-    return cannot(
-      `its rows and rejects were deleted on ${new Date(forgottenAt).toISOString()}; the ledger alone is left`,
-    );
+/** Why a job cannot be verified at all; undefined when it can. `forgotten`: as `readForgotten` tells it. */
+export const refuseToVerify = (job: Job, forgotten: Forgotten | undefined): Verdict | undefined => {
+  const { state, plan, layout, cursor, reason } = job;
+  if (forgotten !== undefined) {
+    return cannot(`${forgottenText(job, forgotten)}${forgotten.isFinished ? '; the ledger alone is left' : ''}`);
   }
   if (plan !== undefined && layout !== undefined) return undefined;
   const sofar = `${rowsText((cursor?.row ?? 1) - 1)} so far`;

@@ -3,6 +3,7 @@ import { createMemoryRows } from '@sluice/core/memory-rows';
 import type { Job } from '@sluice/core/ports/job-store';
 import { describe, expect, it } from 'vitest';
 import { carryJob } from './carried-job-harness.ts';
+import { forgetKeyOf } from './forget-state.ts';
 import { createOperateHarness, jobId } from './operate-harness.ts';
 import { verify } from './verify.ts';
 import { csvOf, verified, verifiedJob } from './verify-harness.ts';

@@ -6,6 +6,7 @@ import type { PlannedJob } from './count-source.ts';
 import { countSource } from './count-source.ts';
 import { countTable } from './count-table.ts';
 import { findJob } from './find-job.ts';
+import { readForgotten } from './forget-state.ts';
 import { summarise } from './job-summary.ts';
 import { createProgressNotes } from './progress-notes.ts';
 import type { Session } from './session.ts';
@@ -58,7 +59,7 @@ const refused = (job: Job, verdict: Verdict, { output }: Session): number => {
 export const verify = async (session: Session, jobText: string): Promise<number> => {
   const { operator, output, signal } = session;
   const job = await findJob(operator, jobText);
-  const refusal = refuseToVerify(job);
+  const refusal = refuseToVerify(job, await readForgotten(operator, job));
   if (refusal !== undefined || !isPlanned(job)) {
     return refused(job, refusal ?? { verdict: 'cannot verify', reasons: ['it has no plan'] }, session);
   }
@@ -73,7 +74,8 @@ export const verify = async (session: Session, jobText: string): Promise<number>
   const counted = balance({ rows, rejected, done, failed, dead });
   const after = (await operator.jobs.getJob(job.jobId)) ?? job;
   // Somebody may have had its rows deleted while they were counted.
-  const verdict = refuseToVerify(after) ?? judgeChanging(job, after, source, table);
+  const verdict =
+    refuseToVerify(after, await readForgotten(operator, after)) ?? judgeChanging(job, after, source, table);
   const verified: Verified = { job, source, table, counted, verdict };
   output.result(toJson(verified), verifyLines(verified));
   return verdict.verdict === 'holds' ? 0 : 1;

@@ -45,11 +45,8 @@ const lineText = ({ place }: RowStory): string | undefined => {
   return [countText(line), ...notes].join('; ');
 };
 
-const sentText = ({ row, key, sentAt, jobId }: RowStory['sentAgain'][number]): string => {
-  const file = `again as row ${countText(row)} of ${key}`;
-  if (jobId !== undefined) return `${file}, job ${jobId}`;
-  return sentAt === undefined ? `${file}; nobody noted that the file was put` : `${file}, which has no job yet`;
-};
+const sentText = ({ row, key, jobId }: RowStory['sentAgain'][number]): string =>
+  `again as row ${countText(row)} of ${key}, ${jobId === undefined ? 'which has no job yet' : `job ${jobId}`}`;
 
 /** A row's story for people. Everything from outside is made safe for a terminal. */
 export const whereLines = (story: RowStory): string[] => {

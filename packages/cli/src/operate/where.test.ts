@@ -4,6 +4,7 @@ import type { Job } from '@sluice/core/ports/job-store';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../usage-error.ts';
 import { carryJob } from './carried-job-harness.ts';
+import { forgetKeyOf } from './forget-state.ts';
 import { createOperateHarness, type JobSettings, jobId, type OperateHarness, startsAt } from './operate-harness.ts';
 import type { RetryNote } from './retry-note.ts';
 import { putRetryNote } from './retry-note.ts';
@@ -121,6 +122,22 @@ describe('where, of a row in each state', () => {
       job: { state: 'COMPLETE', forgottenAt: 1 },
     });
     expect(value).toMatchObject({ state: 'FORGOTTEN', place: { line: 3 } });
+  });
+
+  it.each([
+    ['still there', 'DONE', 'DONE'],
+    ['deleted already', 'ABSENT', 'FORGOTTEN'],
+  ] as const)('of a job that is being forgotten, and %s: says so', async (_, fate, state) => {
+    const harness = createOperateHarness();
+    await harness.addJob({ csv: csvOf(3), fate, job: { state: 'COMPLETE', forgottenAt: 0 } });
+    await harness.objects.put('work', forgetKeyOf(jobId), '{}');
+    const { value } = await storyOf(harness, 2);
+    expect(value).toMatchObject({
+      state,
+      notes: expect.arrayContaining([
+        `deleting its rows and rejects was begun on 1970-01-01T00:00:00.000Z and not finished: sluice forget ${jobId} goes on`,
+      ]),
+    });
   });
 
   it('in two places: says that this must not be', async () => {
@@ -257,6 +274,7 @@ describe('where, of a row that was sent again', () => {
     });
     await putNote(harness, { n: 2, rows: [[12, 12]], sentAt: 8 });
     await putNote(harness, { n: 3, rows: [[12, 14]] });
+    await harness.objects.put('inbox', keyOf(3), csvOf(3));
     await putNote(harness, { n: 10, rows: [[1, 1]] });
     await carryJob(harness, { content: Buffer.from(csvOf(6)), jobId: retriedId, key: keyOf(1) });
     const { value, text } = await storyOf(harness, 12);
@@ -266,10 +284,33 @@ describe('where, of a row that was sent again', () => {
         { key: keyOf(2), row: 1, at: startsAt + 2, sentAt: 8 },
         { key: keyOf(3), row: 1, at: startsAt + 3 },
       ],
+      notes: [],
     });
     expect(text).toContain(`again as row 5 of ${keyOf(1)}, job ${retriedId}`);
     expect(text).toContain(`again as row 1 of ${keyOf(2)}, which has no job yet`);
-    expect(text).toContain(`again as row 1 of ${keyOf(3)}; nobody noted that the file was put`);
+    expect(text).toContain(`again as row 1 of ${keyOf(3)}, which has no job yet`);
+  });
+
+  it('does not tell as sent what was begun, and of which there is neither a file nor a job', async () => {
+    const harness = createOperateHarness();
+    await harness.addJob({ csv: csvOf(30), fate: 'FAILED' });
+    await putNote(harness, { n: 1, rows: [[11, 13]], sentAt: 7 });
+    await putNote(harness, { n: 2, rows: [[12, 12]] });
+    const { value, text } = await storyOf(harness, 12);
+    const note = `a retry with it, as row 1 of ${keyOf(2)}, was begun at ${new Date(startsAt + 2).toISOString()}; neither that file nor a job of it is there, so it may never have been put`;
+    expect(value).toMatchObject({ sentAgain: [{ key: keyOf(1) }], notes: [note] });
+    expect(text).toContain(note);
+    expect(text.match(/again as row/g)).toHaveLength(1);
+  });
+
+  it('tells as sent what nobody noted, and a job was made of', async () => {
+    const harness = createOperateHarness();
+    await harness.addJob({ csv: csvOf(30), fate: 'FAILED' });
+    await putNote(harness, { n: 1, rows: [[11, 13]] });
+    await carryJob(harness, { content: Buffer.from(csvOf(3)), jobId: retriedId, key: keyOf(1) });
+    harness.objects.remove('inbox', keyOf(1));
+    const { value } = await storyOf(harness, 12);
+    expect(value).toMatchObject({ sentAgain: [{ key: keyOf(1), row: 2, jobId: retriedId }], notes: [] });
   });
 
   it('does not take a job from long before, of a file of the same key, for that of the retry', async () => {
@@ -307,10 +348,15 @@ describe('where, of a row that was sent again', () => {
     }
   });
 
-  it('tells the rest of the story though a note cannot be read', async () => {
+  it.each([
+    '{}',
+    'no JSON',
+    '{"v":2,"n":1,"key":"k","at":1,"rows":[[2,2]]}',
+    '{"v":1,"n":1,"key":"k","at":1,"rows":[["2","2"]]}',
+  ])('tells the rest of the story though a note cannot be read: %s', async (broken) => {
     const harness = createOperateHarness();
     await harness.addJob({ csv: csvOf(3) });
-    await harness.objects.put('work', `jobs/${jobId}/retries/1.json`, '{}');
+    await harness.objects.put('work', `jobs/${jobId}/retries/1.json`, broken);
     const { value } = await storyOf(harness, 2);
     expect(value).toMatchObject({ state: 'DONE', notes: [expect.stringContaining('expected a note of a retry')] });
   });

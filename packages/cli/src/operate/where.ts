@@ -2,10 +2,11 @@ import type { ChunkRecord, DeadMark, Job, JobLayout, JobState, JobStore } from '
 import { countText } from '../terminal-text.ts';
 import { UsageError } from '../usage-error.ts';
 import { findJob } from './find-job.ts';
+import { forgottenText, readForgotten } from './forget-state.ts';
 import type { RowContent } from './row-content.ts';
 import { toRowContent } from './row-content.ts';
 import type { SentAgain, SentFrom } from './row-retries.ts';
-import { findSentAgain, findSentFrom } from './row-retries.ts';
+import { findRetriesOf, findSentFrom } from './row-retries.ts';
 import type { RowSource, Unreadable } from './row-source.ts';
 import { findRowSource, readRowContent } from './row-source.ts';
 import type { RowState, RowTraces } from './row-state.ts';
@@ -112,6 +113,15 @@ const contentOf = async (
   return toRowContent(job.layout, { ...read, isTruncated }, stored, reject);
 };
 
+/** What is left of a job that is being forgotten may be gone the next moment. */
+const forgetNotes = async (job: Job, operator: Session['operator']): Promise<readonly string[]> => {
+  const forgotten = await readForgotten(operator, job);
+  return forgotten === undefined || forgotten.isFinished ? [] : [forgottenText(job, forgotten)];
+};
+
+const begunText = ({ key, row, at }: SentAgain): string =>
+  `a retry with it, as row ${countText(row)} of ${key}, was begun at ${new Date(at).toISOString()}; neither that file nor a job of it is there, so it may never have been put`;
+
 /** A note that cannot be read is said to be so; the rest of the story is told all the same. */
 const findRetries = async (job: Job, row: number, operator: Session['operator']) => {
   const unread: string[] = [];
@@ -119,9 +129,9 @@ const findRetries = async (job: Job, row: number, operator: Session['operator'])
     if (!(thrown instanceof CommandFailed)) throw thrown;
     unread.push(thrown.message);
   };
-  const sentAgain = (await findSentAgain(operator, job.jobId, row).catch(orElse)) ?? [];
+  const { sent = [], begun = [] } = (await findRetriesOf(operator, job.jobId, row).catch(orElse)) ?? {};
   const sentFrom = await findSentFrom(operator, job, row).catch(orElse);
-  return { sentAgain, sentFrom, unread };
+  return { sentAgain: sent, begun: begun.map(begunText), sentFrom, unread };
 };
 
 /**
@@ -144,7 +154,7 @@ export const where = async (
   const traces = await findTraces(job, chunk, row, operator);
   const source = await findRowSource(layout, chunk, row, operator, signal);
   const { notes, ...state } = stateOfRow(job, chunk, traces);
-  const { sentAgain, sentFrom, unread } = await findRetries(job, row, operator);
+  const { sentAgain, begun, sentFrom, unread } = await findRetries(job, row, operator);
   const error = errorOf(traces);
   const { stored } = traces;
   const story: RowStory = {
@@ -154,7 +164,7 @@ export const where = async (
     row,
     rows: rowsOf(job),
     ...state,
-    notes: [...notes, ...unread],
+    notes: [...notes, ...(await forgetNotes(job, operator)), ...begun, ...unread],
     ...(error === undefined ? {} : { error }),
     chunk,
     isCopied: layout.source.key !== file.key || layout.source.bucket !== file.bucket,

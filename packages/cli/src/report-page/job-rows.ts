@@ -2,6 +2,7 @@ import { isGivenUp } from '@sluice/audit-job/count-chunk';
 import { SluiceError } from '@sluice/core/errors';
 import type { ChunkRecord, Job } from '@sluice/core/ports/job-store';
 import { readRejectLines } from '@sluice/core/rejected-rows';
+import { readForgotten } from '../operate/forget-state.ts';
 import type { Operator } from '../operate/operator.ts';
 import { countText } from '../terminal-text.ts';
 import { collectExamples } from './collect-examples.ts';
@@ -114,14 +115,18 @@ const readDead = async (
  * record of the ledger's chunks, and never all rows. Of a job whose rows were deleted, `note` says so, and nothing is read.
  */
 export const readJobRows = async (job: Job, reader: Reader): Promise<JobRows> => {
-  const { jobId, forgottenAt } = job;
+  const { jobId } = job;
+  const forgotten = await readForgotten(reader, job);
   const chunks: ChunkRecord[] = [];
   for await (const page of reader.jobs.listChunks(jobId)) chunks.push(...page);
   const sum = (of: (chunk: ChunkRecord) => number): number => chunks.reduce((all, chunk) => all + of(chunk), 0);
   const known = { accepted: sum(({ cleaned }) => cleaned?.accepted ?? 0), chunks: chunks.length };
   const examples = collectExamples();
-  if (forgottenAt !== undefined) {
-    const note = `Rows and rejects of this job were deleted on ${new Date(forgottenAt).toISOString().slice(0, 10)}.`;
+  if (forgotten !== undefined) {
+    const day = new Date(forgotten.at).toISOString().slice(0, 10);
+    const note = forgotten.isFinished
+      ? `Rows and rejects of this job were deleted on ${day}.`
+      : `Deleting the rows and rejects of this job was begun on ${day} and not finished: sluice forget ${jobId} goes on.`;
     const none = { counts: [], others: 0, note };
     return { ...known, rejects: none, failed: none, dead: none };
   }
