@@ -83,6 +83,12 @@ describe('outputs', () => {
     );
   });
 
+  it('that could speak to a terminal are no names', () => {
+    const names = { ...values.function_names, 'split-file': 'a\u001b[2J-split-file' };
+    const wrong = { ...values, function_names: names, inbox_bucket: 'a\u202eb', environment: 'a\n' };
+    expect(() => parseOutputs(jsonOf(wrong), 'x')).toThrow('environment, inbox_bucket, function_names.split-file;');
+  });
+
   it('may be more than are read, and null where there is nothing to name', () => {
     const queues = { ...(values['queue_urls'] as object), later: 7 };
     const more = { ...values, queue_urls: queues, later: 7, alarm_topic_arn: null, dashboard_name: null };

@@ -25,8 +25,9 @@ export type Stack = {
   readonly dashboardName: string | undefined;
 };
 
-const text = z.string().check(z.minLength(1));
-const url = z.string().check(z.regex(/^https?:\/\/[^\s/]/));
+/** A name of a service's: it is shown as it is, so nothing stands in it that a terminal would obey. */
+const text = z.string().check(z.regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+$/u));
+const url = z.string().check(z.regex(/^https?:\/\/[^\s/][\x21-\x7e]*$/));
 
 /** A map with these names; others may be there, too. */
 const mapOf = <Name extends string, Of extends z.ZodMiniType>(names: readonly Name[], of: Of) =>
