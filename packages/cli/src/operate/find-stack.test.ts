@@ -84,7 +84,7 @@ describe('outputs', () => {
   });
 
   it('that could speak to a terminal are no names', () => {
-    const names = { ...values.function_names, 'split-file': 'a\u001b[2J-split-file' };
+    const names = { ...(values['function_names'] as object), 'split-file': 'a\u001b[2J-split-file' };
     const wrong = { ...values, function_names: names, inbox_bucket: 'a\u202eb', environment: 'a\n' };
     expect(() => parseOutputs(jsonOf(wrong), 'x')).toThrow('environment, inbox_bucket, function_names.split-file;');
   });
