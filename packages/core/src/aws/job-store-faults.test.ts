@@ -1,3 +1,5 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ChunkPlan, DeadMark, Job, JobStore } from '../ports/job-store.ts';
 import { createAwsJobs } from './job-store.ts';
@@ -246,6 +248,19 @@ describe('what the jobs table is sent', () => {
     const [item] = scripted.itemsOf(table);
     await store.putMarks([{ ...rest, message }]);
     expect(scripted.itemsOf(table)[0]).toEqual(item);
+  });
+
+  it('is a mark that can be removed as it was read, though another version wrote its parts in another order', async () => {
+    const { stage, message, ...rest } = markOf(1);
+    await store.putMarks([markOf(1)]);
+    const [item] = scripted.itemsOf(table);
+    const Item = { ...item, mark: { S: JSON.stringify({ ...rest, message, stage }) } } as Record<
+      string,
+      AttributeValue
+    >;
+    await setUps.clients.reads.send(new PutItemCommand({ TableName: table, Item }));
+    for await (const marks of store.listMarks(jobId)) await store.removeMarks(marks);
+    expect(scripted.itemsOf(table)).toEqual([]);
   });
 
   it('is one mark of two on the same place, the later', async () => {

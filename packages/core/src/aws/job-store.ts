@@ -234,9 +234,10 @@ export const createAwsJobs = (client: DynamoDBClient, table: string): JobStore =
             new DeleteItemCommand({
               TableName,
               Key: markKey(mark),
-              ConditionExpression: '#mark = :mark',
+              // As other versions may have written it, a mark keeps the order of its parts from when it was read.
+              ConditionExpression: '#mark = :mark OR #mark = :read',
               ExpressionAttributeNames: { '#mark': 'mark' },
-              ExpressionAttributeValues: { ':mark': { S: markText(mark) } },
+              ExpressionAttributeValues: { ':mark': { S: markText(mark) }, ':read': { S: JSON.stringify(mark) } },
             }),
           ),
         ),
