@@ -1,6 +1,7 @@
 import { countChunk } from '@sluice/audit-job/count-chunk';
 import { addLedgers, balance, emptyLedger, type Ledger, ledgerOfClosed } from '@sluice/core/ledger';
 import type { ChunkRecord, DeadMark, Job, Witness } from '@sluice/core/ports/job-store';
+import { chunksAtOnce } from './chunks-at-once.ts';
 import type { Operator } from './operator.ts';
 import type { ReadingBudget } from './reading-budget.ts';
 
@@ -23,8 +24,6 @@ export type JobCount = {
 /** What was counted of a chunk; `isFinal`: nothing of it can change any more. */
 type Counted = { readonly ledger: Ledger; readonly stored: number; readonly at: number; readonly isFinal: boolean };
 
-/** Chunks that are counted at once. */
-const countsAtOnce = 8;
 /** Marks that are kept; chunks with marks beyond them are not counted. */
 const marksMax = 10_000;
 /** As many can be read at every look; more of them every half minute. */
@@ -131,7 +130,7 @@ export const createJobCounter = (operator: Pick<Operator, 'jobs' | 'rows' | 'clo
         counted.set(chunk.chunk, await countOne(jobId, chunk, marks.of(chunk.chunk) ?? [], operator));
       }
     };
-    await Promise.all(Array.from({ length: countsAtOnce }, counting));
+    await Promise.all(Array.from({ length: chunksAtOnce }, counting));
   };
 
   return async (job: Job, signal: AbortSignal): Promise<JobCount> => {

@@ -7,13 +7,14 @@ import type { RowStore, StoredRow } from '@sluice/core/ports/row-store';
 import { readRejectLines } from '@sluice/core/rejected-rows';
 import type { SourcePorts } from '../absent-rows.ts';
 import { readSourceRows } from '../absent-rows.ts';
+import { chunksAtOnce } from './chunks-at-once.ts';
 import type { Operator } from './operator.ts';
 import { readAhead } from './read-ahead.ts';
 
 type ChunkPorts = SourcePorts & { readonly rows: Pick<RowStore, 'readChunk'> };
 
 /** Chunks whose rows are read while those of the one before them are worked on. */
-const chunksAhead = 1;
+const chunksAhead = chunksAtOnce - 1;
 /** Characters of rows that are read ahead of each chunk. */
 const charactersAhead = 4 * 1024 * 1024;
 

@@ -19,9 +19,11 @@ import { createAwsQueue } from '@sluice/core/aws/queue';
 import { createAwsRows } from '@sluice/core/aws/row-store';
 import { createScheduleState } from '@sluice/core/aws/schedule';
 import { nameOf, toServiceError } from '@sluice/core/aws/service-error';
+import { chunkPartitions } from '@sluice/core/identity';
 import type { QueueName } from '@sluice/core/ports/queue';
 import { realClock } from '@sluice/core/real-clock';
 import { UsageError } from '../usage-error.ts';
+import { chunksAtOnce } from './chunks-at-once.ts';
 import { createInspector } from './doctor/inspect.ts';
 import { createMetricReader } from './metrics.ts';
 import type { ReadFunction } from './named-stack.ts';
@@ -48,6 +50,12 @@ const uploadTimeouts: Timeouts = {
   answerMilliseconds: 2 * 60 * 60_000,
   silenceMilliseconds: 60_000,
 };
+
+/**
+ * Connections to the tables: one for every partition of the chunks that are read at once, the others for what is asked meanwhile. A
+ * request that waits for one longer than for a connection is given up, and on a slow line a page takes its time.
+ */
+const tableSockets = chunksAtOnce * chunkPartitions + 16;
 
 /** Tries of a part: half a minute of them and more, where the link is down. An upload of hours outlives that. */
 const uploadAttempts = 12;
@@ -130,7 +138,7 @@ export const openServices = async (stack: Stack, variables: Variables): Promise<
   const options = { ...access, timeouts: operatorTimeouts };
   const sqs = createSqsClient(options);
   const cloudWatch = createCloudWatchClient(options);
-  const table = createTableClient(options);
+  const table = createTableClient({ ...options, sockets: tableSockets });
   const s3 = createS3Client(options);
   const lambda = new LambdaClient({ ...access, requestHandler });
   const sns = new SNSClient({ ...access, requestHandler });
