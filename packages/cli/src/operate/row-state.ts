@@ -1,5 +1,6 @@
 import { SluiceError } from '@sluice/core/errors';
 import type { ChunkRecord, DeadMark, Job, JobStore } from '@sluice/core/ports/job-store';
+import { terminalStates } from '@sluice/core/ports/job-store';
 import type { DatedRow } from '@sluice/core/ports/row-store';
 import type { RejectLine } from '@sluice/core/rejected-rows';
 import { readRejectLines } from '@sluice/core/rejected-rows';
@@ -94,7 +95,7 @@ const stateOfStored = (stored: DatedRow, mark: DeadMark | undefined): StateFound
   return { state: 'PENDING', waitsFor: 'process-rows', notes: ['it is in the table, and no outcome has come yet'] };
 };
 
-const stateOfAbsent = ({ forgottenAt }: Job, { cleaned }: ChunkRecord, traces: RowTraces): StateFound => {
+const stateOfAbsent = ({ forgottenAt, state }: Job, { cleaned }: ChunkRecord, traces: RowTraces): StateFound => {
   const { reject, mark, chunkMark, isRejectsGone } = traces;
   if (reject !== undefined) return { state: 'REJECTED', notes: [] };
   if (forgottenAt !== undefined) return { state: 'FORGOTTEN', notes: ['nobody can tell any more what became of it'] };
@@ -108,9 +109,8 @@ const stateOfAbsent = ({ forgottenAt }: Job, { cleaned }: ChunkRecord, traces: R
     };
   }
   if (isRejectsGone) {
-    const gone =
-      'the reject object of its chunk is gone or broken, so nobody can tell whether it was rejected or lost; sluice repair brings it back';
-    return { state: 'OPEN', notes: [gone] };
+    const gone = 'the reject object of its chunk is gone or broken, so nobody can tell whether it was rejected or lost';
+    return { state: 'OPEN', notes: [terminalStates.includes(state) ? gone : `${gone}; sluice repair brings it back`] };
   }
   if (cleaned === undefined)
     return { state: 'OPEN', waitsFor: 'clean-rows', notes: ['its chunk has not been cleaned to its end'] };

@@ -12,6 +12,9 @@ import { csvOf } from './verify-harness.ts';
 import { where } from './where.ts';
 import { ofRow, storyOf } from './where-harness.ts';
 
+const timeOf = (at: number): string => new Date(at).toISOString();
+const startTime = timeOf(startsAt);
+
 describe('where, of a row in each state', () => {
   it('DONE: where it is in the file, and when it was stored and finished', async () => {
     const { value, text } = await ofRow(12, { csv: csvOf(25), job: { state: 'COMPLETE' } });
@@ -26,8 +29,8 @@ describe('where, of a row in each state', () => {
       chunk: expect.objectContaining({ chunk: 1, firstRow: 11, rows: 10, closed: { done: 10, failed: 0 } }),
       isCopied: false,
       place: { byteStart: 111, byteEnd: 121, line: 13, kind: 'row', blankLinesBefore: 0 },
-      createdAt: startsAt,
-      finishedAt: startsAt,
+      createdAt: startTime,
+      finishedAt: startTime,
       sentAgain: [],
     });
     expect(text).toContain(`row 12 of 25  ${jobId} (COMPLETE)  a.csv`);
@@ -41,7 +44,7 @@ describe('where, of a row in each state', () => {
     expect(value).toMatchObject({
       state: 'FAILED',
       error: { code: 'NOT_WANTED', message: 'expected another row' },
-      finishedAt: startsAt,
+      finishedAt: startTime,
     });
     expect(text).toContain('why       NOT_WANTED: expected another row');
   });
@@ -59,7 +62,7 @@ describe('where, of a row in each state', () => {
 
   it('PENDING: in the table', async () => {
     const { value } = await ofRow(2, { csv: csvOf(3), fates: { 2: 'PENDING' } });
-    expect(value).toMatchObject({ state: 'PENDING', waitsFor: 'process-rows', createdAt: startsAt });
+    expect(value).toMatchObject({ state: 'PENDING', waitsFor: 'process-rows', createdAt: startTime });
     expect(value).not.toHaveProperty('finishedAt');
   });
 
@@ -105,6 +108,15 @@ describe('where, of a row in each state', () => {
       waitsFor: 'clean-rows',
     });
     expect((await ofRow(12, settings)).value).toMatchObject({ state: 'OPEN', waitsFor: 'store-rows' });
+  });
+
+  it('OPEN, where the reject object is gone, with no repair of a job that is at its end', async () => {
+    const harness = createOperateHarness();
+    await harness.addJob({ csv: csvOf(3), fates: { 2: 'REJECTED' }, job: { state: 'REFUSED' } });
+    harness.objects.remove('work', rejectKeyOf(jobId, 0));
+    const { value } = await storyOf(harness, 2);
+    expect(value).toMatchObject({ state: 'OPEN' });
+    expect(JSON.stringify(value)).not.toContain('sluice repair');
   });
 
   it('OPEN, and perhaps rejected, where the reject object is gone', async () => {
@@ -280,9 +292,9 @@ describe('where, of a row that was sent again', () => {
     const { value, text } = await storyOf(harness, 12);
     expect(value).toMatchObject({
       sentAgain: [
-        { key: keyOf(1), row: 5, at: startsAt + 1, sentAt: 7, jobId: retriedId },
-        { key: keyOf(2), row: 1, at: startsAt + 2, sentAt: 8 },
-        { key: keyOf(3), row: 1, at: startsAt + 3 },
+        { key: keyOf(1), row: 5, at: timeOf(startsAt + 1), sentAt: timeOf(7), jobId: retriedId },
+        { key: keyOf(2), row: 1, at: timeOf(startsAt + 2), sentAt: timeOf(8) },
+        { key: keyOf(3), row: 1, at: timeOf(startsAt + 3) },
       ],
       notes: [],
     });

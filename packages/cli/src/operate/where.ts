@@ -134,6 +134,16 @@ const findRetries = async (job: Job, row: number, operator: Session['operator'])
   return { sentAgain: sent, begun: begun.map(begunText), sentFrom, unread };
 };
 
+const timeOf = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
+
+/** A story as --json tells it, with times in ISO 8601 as everywhere. */
+const toJson = ({ createdAt, finishedAt, sentAgain, ...story }: RowStory) => ({
+  ...story,
+  createdAt: timeOf(createdAt),
+  finishedAt: timeOf(finishedAt),
+  sentAgain: sentAgain.map(({ at, sentAt, ...sent }) => ({ ...sent, at: timeOf(at), sentAt: timeOf(sentAt) })),
+});
+
 /**
  * Tells the whole story of one row: where it is in the file, what became of it and when, and as what it was sent again. What stands in
  * it is told only with `content`. Reads the row's chunk of the file, its reject object and its marks. Throws UsageError for a row that
@@ -175,6 +185,6 @@ export const where = async (
     ...(sentFrom === undefined ? {} : { sentFrom }),
     ...(content ? { content: await contentOf(job, row, source, traces, session) } : {}),
   };
-  output.result(story, whereLines(story));
+  output.result(toJson(story), whereLines(story));
   return 0;
 };
