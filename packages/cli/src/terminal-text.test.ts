@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationText, toTerminalText } from './terminal-text.ts';
+import { countOf, durationText, toTerminalText } from './terminal-text.ts';
 
 describe('toTerminalText', () => {
   it.each([
@@ -16,6 +16,15 @@ describe('toTerminalText', () => {
   it('cuts what is too long', () => {
     expect(toTerminalText('x'.repeat(400))).toBe(`${'x'.repeat(300)}...`);
   });
+});
+
+it('says one of one, and several of all other counts', () => {
+  expect([countOf(0, 'row'), countOf(1, 'row'), countOf(1_000, 'row'), countOf(2, 'try', 'tries')]).toEqual([
+    '0 rows',
+    '1 row',
+    '1,000 rows',
+    '2 tries',
+  ]);
 });
 
 describe('durationText', () => {

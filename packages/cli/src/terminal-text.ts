@@ -1,6 +1,10 @@
 /** A count as people read it. */
 export const countText = (count: number): string => count.toLocaleString('en-US');
 
+/** `1 row`, `2 rows`. */
+export const countOf = (count: number, one: string, several = `${one}s`): string =>
+  `${countText(count)} ${count === 1 ? one : several}`;
+
 const unitSeconds = [
   ['d', 86_400],
   ['h', 3_600],

@@ -1,7 +1,7 @@
 import { serialiseAudit } from '@sluice/core/messages';
 import { sendAll } from '@sluice/core/send';
+import { countOf } from '../../terminal-text.ts';
 import type { Session } from '../session.ts';
-import { countOf } from './tally-text.ts';
 
 /** Asks for an audit of each job, so that one that is held is looked at at once. An audit comes without it, only later. */
 export const askAudits = async ({ operator, output }: Session, jobIds: Iterable<string>): Promise<void> => {

@@ -1,5 +1,5 @@
+import { countOf } from '../../terminal-text.ts';
 import { rowsOfLetter } from './drop-rows.ts';
-import { countOf } from './tally-text.ts';
 import type { Found } from './visit-letters.ts';
 
 /** What dropping letters means besides their rows being FAILED. */

@@ -1,8 +1,8 @@
 import type { Value } from '@sluice/core/messages';
-import { toTerminalText } from '../../terminal-text.ts';
+import { countOf, toTerminalText } from '../../terminal-text.ts';
 import { jobIdOfLetter, type Letter } from './letter.ts';
 import { noMarkCode, type Part } from './letter-parts.ts';
-import { ageText, countOf, timeText } from './tally-text.ts';
+import { ageText, timeText } from './tally-text.ts';
 import type { Found } from './visit-letters.ts';
 
 /** Parts of one letter, and columns of one row, that are shown. */

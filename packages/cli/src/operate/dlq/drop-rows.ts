@@ -1,9 +1,9 @@
 import { type DeadMark, terminalStates } from '@sluice/core/ports/job-store';
+import { countOf } from '../../terminal-text.ts';
 import type { Session } from '../session.ts';
 import type { JobFacts } from './job-facts.ts';
 import type { Held } from './read-letters.ts';
 import { retried } from './retried.ts';
-import { countOf } from './tally-text.ts';
 import type { Found } from './visit-letters.ts';
 import { type NotWrittenOff, rowKeyOf, type WrittenOffRow, writeOff } from './write-off.ts';
 

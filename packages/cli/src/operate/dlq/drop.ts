@@ -1,6 +1,6 @@
 import { terminalStates } from '@sluice/core/ports/job-store';
 import type { QueueName } from '@sluice/core/ports/queue';
-import { countText, toTerminalText } from '../../terminal-text.ts';
+import { countOf, countText, toTerminalText } from '../../terminal-text.ts';
 import type { CommonFlags } from '../commands.ts';
 import type { Session } from '../session.ts';
 import { askAudits } from './ask-audits.ts';
@@ -18,7 +18,7 @@ import { createPace } from './rate.ts';
 import type { Held } from './read-letters.ts';
 import { type LetterFlags, toSelection } from './select.ts';
 import { createTally } from './tally.ts';
-import { countOf, givenUpLines, tallyLines, tallyValue, timeText, totalText } from './tally-text.ts';
+import { givenUpLines, tallyLines, tallyValue, timeText, totalText } from './tally-text.ts';
 import { type Found, visitLetters } from './visit-letters.ts';
 import { createWithLetter } from './with-letter.ts';
 import type { NotWrittenOff } from './write-off.ts';

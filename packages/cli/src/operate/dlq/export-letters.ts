@@ -1,11 +1,10 @@
-import { toTerminalText } from '../../terminal-text.ts';
+import { countOf, toTerminalText } from '../../terminal-text.ts';
 import type { CommonFlags } from '../commands.ts';
 import type { Session } from '../session.ts';
 import { createJobFacts } from './job-facts.ts';
 import { letterLine } from './letter-line.ts';
 import { createWholeFile } from './letters-file.ts';
 import { type LetterFlags, toSelection } from './select.ts';
-import { countOf } from './tally-text.ts';
 import { visitLetters } from './visit-letters.ts';
 
 export type ExportFlags = LetterFlags & CommonFlags & { readonly out: string; readonly force: boolean };

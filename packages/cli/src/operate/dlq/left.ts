@@ -1,4 +1,4 @@
-import { countOf } from './tally-text.ts';
+import { countOf } from '../../terminal-text.ts';
 
 /** Why letters stay where they are. */
 const reasons = {

@@ -1,12 +1,12 @@
 import { terminalStates } from '@sluice/core/ports/job-store';
-import { countText } from '../../terminal-text.ts';
+import { countOf, countText } from '../../terminal-text.ts';
 import type { CommonFlags } from '../commands.ts';
 import type { Session } from '../session.ts';
 import { countGivenUp, findDeadRows, type GivenUp } from './dead-rows.ts';
 import { createJobFacts } from './job-facts.ts';
 import { type LetterFlags, toSelection } from './select.ts';
 import { createTally } from './tally.ts';
-import { countOf, givenUpLines, tallyLines, tallyValue, totalText } from './tally-text.ts';
+import { givenUpLines, tallyLines, tallyValue, totalText } from './tally-text.ts';
 import { visitLetters } from './visit-letters.ts';
 import { createWithLetter } from './with-letter.ts';
 

@@ -1,7 +1,7 @@
 import type { DeadMark } from '@sluice/core/ports/job-store';
 import type { QueueName } from '@sluice/core/ports/queue';
 import { sendAll } from '@sluice/core/send';
-import { countText, toTerminalText } from '../../terminal-text.ts';
+import { countOf, countText, toTerminalText } from '../../terminal-text.ts';
 import type { CommonFlags } from '../commands.ts';
 import type { Session } from '../session.ts';
 import { askAudits } from './ask-audits.ts';
@@ -14,7 +14,7 @@ import type { Held } from './read-letters.ts';
 import { retried } from './retried.ts';
 import { type LetterFlags, toSelection } from './select.ts';
 import { createTally } from './tally.ts';
-import { countOf, tallyLines, tallyValue, totalText } from './tally-text.ts';
+import { tallyLines, tallyValue, totalText } from './tally-text.ts';
 import { type Found, visitLetters } from './visit-letters.ts';
 
 export type RedriveFlags = LetterFlags & CommonFlags & { readonly rate: number; readonly yes: boolean };

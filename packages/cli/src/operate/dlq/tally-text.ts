@@ -1,4 +1,5 @@
-import { countText, toTerminalText } from '../../terminal-text.ts';
+import { countOf, countText, toTerminalText } from '../../terminal-text.ts';
+import { type TableColumn, tableLines } from '../table-lines.ts';
 import type { GivenUp } from './dead-rows.ts';
 import type { Group, Tally } from './tally.ts';
 
@@ -20,36 +21,20 @@ export const ageText = (milliseconds: number): string => {
 
 export const timeText = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
-/** `1 row`, `2 rows`. */
-export const countOf = (count: number, one: string, several = `${one}s`): string =>
-  `${countText(count)} ${count === 1 ? one : several}`;
-
-const headings = ['queue', 'stage', 'code', 'letters', 'rows', 'jobs', 'oldest', 'newest'] as const;
-/** From here on they are numbers, so they stand to the right. */
-const numbered = 3;
+const columns = (now: number): readonly TableColumn<Group>[] => [
+  { title: 'queue', textOf: ({ queue }) => queue },
+  { title: 'stage', textOf: ({ stage }) => stage },
+  { title: 'code', textOf: ({ code }) => toTerminalText(code, codeMax) },
+  { title: 'letters', textOf: ({ letters }) => countText(letters), isNumber: true },
+  { title: 'rows', textOf: ({ rows }) => countText(rows), isNumber: true },
+  { title: 'jobs', textOf: ({ jobs }) => countText(jobs.size), isNumber: true },
+  { title: 'oldest', textOf: ({ oldest }) => ageText(now - oldest), isNumber: true },
+  { title: 'newest', textOf: ({ newest }) => ageText(now - newest), isNumber: true },
+];
 
 /** The groups of a tally, under headings; what a code holds is made harmless. */
-export const tallyLines = (tally: Tally, now: number): readonly string[] => {
-  const rows = tally
-    .groups()
-    .map(({ queue, stage, code, letters, rows: ofGroup, jobs, oldest, newest }) => [
-      queue,
-      stage,
-      toTerminalText(code, codeMax),
-      countText(letters),
-      countText(ofGroup),
-      countText(jobs.size),
-      ageText(now - oldest),
-      ageText(now - newest),
-    ]);
-  const cells = [[...headings], ...rows];
-  const widths = headings.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
-  return cells.map((row) =>
-    `  ${row
-      .map((cell, index) => (index < numbered ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0)))
-      .join('  ')}`.trimEnd(),
-  );
-};
+export const tallyLines = (tally: Tally, now: number): readonly string[] =>
+  tableLines(columns(now), tally.groups()).map((line) => `  ${line}`);
 
 /** The groups as --json prints them. */
 export const tallyValue = (tally: Tally) =>

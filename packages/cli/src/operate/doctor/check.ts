@@ -37,9 +37,6 @@ export type Check = {
   readonly run: (facts: Facts) => readonly Finding[];
 };
 
-/** A count and what it is of. */
-export const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
-
 /** The section of the runbook on settings that an alarm knows nothing of. */
 export const settingsSection = 'Settings that endanger data';
 

@@ -1,15 +1,8 @@
 import { type StageName, stageNames, writerConcurrency } from '@sluice/core/wiring';
 import * as z from 'zod/mini';
+import { countOf } from '../../terminal-text.ts';
 import { parseJson } from './answers.ts';
-import {
-  applyAgain,
-  type Check,
-  countOf,
-  createCheck,
-  createExistenceCheck,
-  type Looked,
-  settingsSection,
-} from './check.ts';
+import { applyAgain, type Check, createCheck, createExistenceCheck, type Looked, settingsSection } from './check.ts';
 import { both, type Fact, type Facts, lastPart, map } from './facts.ts';
 import type { MappingSettings } from './settings.ts';
 

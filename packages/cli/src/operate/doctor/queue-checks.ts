@@ -1,14 +1,7 @@
 import { type QueueName, queueNames } from '@sluice/core/ports/queue';
 import { type StageName, type StageSettings, stageNames } from '@sluice/core/wiring';
-import {
-  applyAgain,
-  type Check,
-  countOf,
-  createCheck,
-  createExistenceCheck,
-  type Looked,
-  settingsSection,
-} from './check.ts';
+import { countOf } from '../../terminal-text.ts';
+import { applyAgain, type Check, createCheck, createExistenceCheck, type Looked, settingsSection } from './check.ts';
 import { both, type Fact, type Facts, lastPart, map } from './facts.ts';
 import { letsSend } from './queue-policy.ts';
 import type { QueueSettings } from './settings.ts';

@@ -1,5 +1,5 @@
-import { toTerminalText } from '../../terminal-text.ts';
-import { countOf, type Finding } from './check.ts';
+import { countOf, toTerminalText } from '../../terminal-text.ts';
+import type { Finding } from './check.ts';
 
 /** Most telling last: it is what stands above the prompt. */
 const order: readonly Finding['result'][] = ['ok', 'not checked', 'note', 'warning', 'error'];

@@ -1,12 +1,5 @@
-import {
-  applyAgain,
-  type Check,
-  countOf,
-  createCheck,
-  createExistenceCheck,
-  type Looked,
-  settingsSection,
-} from './check.ts';
+import { countOf } from '../../terminal-text.ts';
+import { applyAgain, type Check, createCheck, createExistenceCheck, type Looked, settingsSection } from './check.ts';
 import { type Fact, type Facts, map, scheduleNames } from './facts.ts';
 import type { AlarmSettings } from './settings.ts';
 
