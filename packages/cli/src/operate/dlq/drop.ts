@@ -4,6 +4,7 @@ import { countOf, countText, toTerminalText } from '../../terminal-text.ts';
 import type { CommonFlags } from '../commands.ts';
 import type { Session } from '../session.ts';
 import { askAudits } from './ask-audits.ts';
+import { createBatches } from './batches.ts';
 import { chooseLetters } from './choose.ts';
 import { createConsequences } from './consequences.ts';
 import { countGivenUp, type GivenUp } from './dead-rows.ts';
@@ -13,8 +14,6 @@ import { createJobFacts } from './job-facts.ts';
 import { countLeft, createLeft, leftLines } from './left.ts';
 import { letterLine } from './letter-line.ts';
 import { createGrowingFile, type LettersFile } from './letters-file.ts';
-import { createProgress } from './progress.ts';
-import { createPace } from './rate.ts';
 import type { Held } from './read-letters.ts';
 import { type LetterFlags, toSelection } from './select.ts';
 import { createTally } from './tally.ts';
@@ -25,9 +24,6 @@ import type { NotWrittenOff } from './write-off.ts';
 
 export type DropFlags = LetterFlags &
   CommonFlags & { readonly out?: string; readonly rate: number; readonly yes: boolean };
-
-/** Batches in a row of which not one letter went, after which it is not the letters. */
-const fruitlessMax = 3;
 
 const problemTexts: Readonly<Record<NotWrittenOff, string>> = {
   throttled: 'the table throttles',
@@ -51,8 +47,7 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
   const startedAt = operator.clock.now();
   const out = flags.out ?? `sluice-dropped-${timeText(startedAt).replaceAll(/[:.]/g, '-')}.ndjson`;
   const file: LettersFile | undefined = flags.yes ? createGrowingFile(out) : undefined;
-  const pace = createPace(flags.rate, operator, signal);
-  const progress = createProgress(session, 'dropped');
+  const batches = createBatches(session, flags.rate, 'dropped');
   const left = createLeft();
   const tally = createTally();
   const consequences = createConsequences();
@@ -62,7 +57,6 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
   const count = { seen: 0, matched: 0, dropped: 0, failed: 0, rowsWrittenOff: 0 };
   let withoutLetter: number | undefined;
   let givenUp: GivenUp = { chunks: 0, rows: 0 };
-  let fruitless = 0;
   let isInterrupted = false;
   let isThrough = false;
 
@@ -70,10 +64,8 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
     for (const [problem, rows] of found) problems.set(problem, (problems.get(problem) ?? 0) + rows);
   };
 
-  const dropBatches = async (chosen: readonly Found[], held: Held, to: LettersFile): Promise<'enough' | undefined> => {
-    for (let from = 0; from < chosen.length; from += pace.batchMax) {
-      const batch = chosen.slice(from, from + pace.batchMax);
-      if (!(await pace.wait(batch.length))) return 'enough';
+  const dropBatches = (chosen: readonly Found[], held: Held, to: LettersFile): Promise<'enough' | undefined> =>
+    batches.act(chosen, async (batch) => {
       count.failed += batch.length;
       to.append(batch.map(({ letter, parts }) => letterLine(letter, parts)));
       const found = await dropLetters(session, batch, held, facts);
@@ -82,15 +74,8 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
       count.rowsWrittenOff += found.rows;
       addProblems(found.problems);
       for (const { parts } of batch) for (const { jobId } of parts) if (jobId !== undefined) jobIds.add(jobId);
-      fruitless = found.removed.length === 0 ? fruitless + 1 : 0;
-      if (fruitless === fruitlessMax) {
-        output.note(`stopped: of ${fruitlessMax} batches in a row nothing went through`);
-        return 'enough';
-      }
-      progress(count.dropped);
-    }
-    return undefined;
-  };
+      return found.removed.length;
+    });
 
   const take = async (found: readonly Found[], held: Held, _: QueueName): Promise<'enough' | undefined> => {
     count.seen += found.length;
@@ -136,9 +121,9 @@ export const drop = async (session: Session, flags: DropFlags): Promise<number> 
 
   try {
     isInterrupted = (await visitLetters(session, selection, facts, take)).isInterrupted;
-    const isSound = fruitless < fruitlessMax && !isInterrupted;
+    const isSound = !batches.isFruitless && !isInterrupted;
     if (job !== undefined && selection.isOfRows && isSound && !terminalStates.includes(job.state)) {
-      const found = await dropDeadRows(session, job, selection, withLetter.rows, file, pace);
+      const found = await dropDeadRows(session, job, selection, withLetter.rows, file, batches.pace);
       givenUp = await countGivenUp(operator, job.jobId, selection, withLetter.chunks);
       withoutLetter = found.dead;
       count.rowsWrittenOff += found.rows;

@@ -5,11 +5,10 @@ import { countOf, countText, toTerminalText } from '../../terminal-text.ts';
 import type { CommonFlags } from '../commands.ts';
 import type { Session } from '../session.ts';
 import { askAudits } from './ask-audits.ts';
+import { createBatches } from './batches.ts';
 import { chooseLetters } from './choose.ts';
 import { createJobFacts } from './job-facts.ts';
 import { countLeft, createLeft, leftLines } from './left.ts';
-import { createProgress } from './progress.ts';
-import { createPace } from './rate.ts';
 import type { Held } from './read-letters.ts';
 import { retried } from './retried.ts';
 import { type LetterFlags, toSelection } from './select.ts';
@@ -18,9 +17,6 @@ import { tallyLines, tallyValue, totalText } from './tally-text.ts';
 import { type Found, visitLetters } from './visit-letters.ts';
 
 export type RedriveFlags = LetterFlags & CommonFlags & { readonly rate: number; readonly yes: boolean };
-
-/** Batches in a row of which not one letter went through, after which it is not the letters. */
-const fruitlessMax = 3;
 
 type Outcome = { readonly sent: readonly Found[]; readonly removed: number };
 
@@ -74,39 +70,28 @@ const sendBatch = async (
  * could not be sent, or not be deleted after that (it will come twice, which does no harm), and when it was interrupted.
  */
 export const redrive = async (session: Session, flags: RedriveFlags): Promise<number> => {
-  const { operator, output, signal } = session;
+  const { operator, output } = session;
   const selection = await toSelection(operator, flags);
   const facts = createJobFacts(operator);
   const startedAt = operator.clock.now();
-  const pace = createPace(flags.rate, operator, signal);
-  const progress = createProgress(session, 'sent');
+  const batches = createBatches(session, flags.rate, 'sent');
   const left = createLeft();
   const tally = createTally();
   const jobIds = new Set<string>();
   const count = { seen: 0, matched: 0, sent: 0, failed: 0, notRemoved: 0 };
-  let fruitless = 0;
   let isInterrupted = false;
   let isThrough = false;
 
-  const send = async (chosen: readonly Found[], held: Held, queue: QueueName): Promise<'enough' | undefined> => {
-    for (let from = 0; from < chosen.length; from += pace.batchMax) {
-      const batch = chosen.slice(from, from + pace.batchMax);
-      if (!(await pace.wait(batch.length))) return 'enough';
+  const send = (chosen: readonly Found[], held: Held, queue: QueueName): Promise<'enough' | undefined> =>
+    batches.act(chosen, async (batch) => {
       count.failed += batch.length;
       const { sent, removed } = await sendBatch(session, queue, batch, held);
       count.failed -= sent.length;
       count.sent += sent.length;
       count.notRemoved += sent.length - removed;
       for (const { parts } of sent) for (const { jobId } of parts) if (jobId !== undefined) jobIds.add(jobId);
-      fruitless = removed === 0 ? fruitless + 1 : 0;
-      if (fruitless === fruitlessMax) {
-        output.note(`stopped: of ${fruitlessMax} batches in a row nothing went through`);
-        return 'enough';
-      }
-      progress(count.sent);
-    }
-    return undefined;
-  };
+      return removed;
+    });
 
   const tell = (): void => {
     const value = {
@@ -149,5 +134,5 @@ export const redrive = async (session: Session, flags: RedriveFlags): Promise<nu
     output.note('nothing was sent: --yes does it. Mend the cause first, or they come back.');
   }
   if (count.sent > 0) output.note('sluice status JOB --watch shows what becomes of them');
-  return count.failed > 0 || count.notRemoved > 0 || isInterrupted || fruitless === fruitlessMax ? 1 : 0;
+  return count.failed > 0 || count.notRemoved > 0 || isInterrupted || batches.isFruitless ? 1 : 0;
 };
