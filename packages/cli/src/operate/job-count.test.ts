@@ -43,7 +43,7 @@ const setUp = async (done: readonly number[], settings: Partial<ReadingBudget> =
   const clean = (...chunks: number[]) =>
     Promise.all(chunks.map((chunk) => jobs.putCounts(jobId, chunk, { accepted: 10, rejected: 0 })));
   const look = () => count(jobs.jobOf(jobId), signal);
-  return { clock, jobs, counts, counted, clean, look, spent: () => spent };
+  return { clock, jobs, rows, counts, counted, clean, look, spent: () => spent };
 };
 
 it('counts no chunk again that is through or closed, and takes what is closed together', async () => {
@@ -113,4 +113,19 @@ it('stops when it is told to', async () => {
   );
   await expect(count(jobs.jobOf(jobId), AbortSignal.abort(new Error('interrupted')))).rejects.toThrow('interrupted');
   expect(counted).toEqual([]);
+});
+
+it('fails when none of its counts is under way any more: a later look would begin them once more', async () => {
+  const { clean, look, rows } = await setUp([5, 5]);
+  await clean(0, 1);
+  let hasEnded = false;
+  const { countChunk } = rows;
+  rows.countChunk = async (id, chunk) => {
+    if (chunk === 0) throw new Error('away');
+    await new Promise((resolve) => setImmediate(resolve));
+    hasEnded = true;
+    return countChunk(id, chunk);
+  };
+  await expect(look()).rejects.toThrow('away');
+  expect(hasEnded).toBe(true);
 });

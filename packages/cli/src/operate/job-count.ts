@@ -1,8 +1,10 @@
 import { countChunk } from '@sluice/audit-job/count-chunk';
 import { addLedgers, balance, emptyLedger, type Ledger, ledgerOfClosed } from '@sluice/core/ledger';
 import type { ChunkRecord, DeadMark, Job, Witness } from '@sluice/core/ports/job-store';
+import { waitForAll } from '@sluice/core/wait-for-all';
 import { chunksAtOnce } from './chunks-at-once.ts';
 import type { Operator } from './operator.ts';
+import { hasMarksAlone } from './read-ledger.ts';
 import type { ReadingBudget } from './reading-budget.ts';
 
 /** Where a job's rows are. Counts in rows, but for the chunks. */
@@ -30,9 +32,6 @@ const marksMax = 10_000;
 const fewMarks = 100;
 const manyMarksMilliseconds = 30_000;
 
-/** States in which a row that is left over has a mark. */
-const isMarked = ({ state }: Job): boolean => state === 'HELD' || state === 'STALLED';
-
 const wholeFile = -1;
 
 const createMarks = ({ jobs, clock }: Pick<Operator, 'jobs' | 'clock'>) => {
@@ -50,7 +49,9 @@ const createMarks = ({ jobs, clock }: Pick<Operator, 'jobs' | 'clock'>) => {
     for await (const page of jobs.listMarks(jobId, from)) {
       for (const mark of page) {
         const chunk = mark.chunk ?? wholeFile;
-        byChunk.set(chunk, [...(byChunk.get(chunk) ?? []), mark]);
+        const before = byChunk.get(chunk);
+        if (before === undefined) byChunk.set(chunk, [mark]);
+        else before.push(mark);
         count++;
         end = chunk;
       }
@@ -130,7 +131,7 @@ export const createJobCounter = (operator: Pick<Operator, 'jobs' | 'rows' | 'clo
         counted.set(chunk.chunk, await countOne(jobId, chunk, marks.of(chunk.chunk) ?? [], operator));
       }
     };
-    await Promise.all(Array.from({ length: chunksAtOnce }, counting));
+    await waitForAll(Array.from({ length: chunksAtOnce }, counting));
   };
 
   return async (job: Job, signal: AbortSignal): Promise<JobCount> => {
@@ -185,7 +186,7 @@ export const createJobCounter = (operator: Pick<Operator, 'jobs' | 'rows' | 'clo
       ledger = addLedgers(ledger, found.ledger);
       stored += found.stored;
     }
-    if (source === 'audited' && isMarked(job)) ledger = { ...ledger, dead: ledger.dead + ledger.open, open: 0 };
+    if (source === 'audited' && hasMarksAlone(job)) ledger = { ...ledger, dead: ledger.dead + ledger.open, open: 0 };
     return {
       ledger,
       cleaned,

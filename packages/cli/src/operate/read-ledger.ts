@@ -4,8 +4,8 @@ import { addLedgers, balance, emptyLedger, type Ledger, ledgerOfClosed } from '@
 import type { Job } from '@sluice/core/ports/job-store';
 import type { Operator } from './operator.ts';
 
-/** What is left of a job whose rows all have a mark, or are through: it counts as dead. */
-const marked: readonly Job['state'][] = ['HELD', 'STALLED'];
+/** True for a job whose rows all have a mark, or are through: as audits left it, what is left over is dead. */
+export const hasMarksAlone = ({ state }: Pick<Job, 'state'>): boolean => state === 'HELD' || state === 'STALLED';
 
 /**
  * The ledger as audits left it: the chunks that were closed, and those that were counted without being through. Reads the ledger's own
@@ -15,7 +15,7 @@ export const readLastLedger = async (
   jobs: Pick<Operator['jobs'], 'listChunks'>,
   job: Job,
 ): Promise<Ledger | undefined> => {
-  const { plan, audited, state } = job;
+  const { plan, audited } = job;
   if (plan === undefined) return undefined;
   let sum = audited?.ledger ?? emptyLedger;
   const through = audited?.through ?? 0;
@@ -31,7 +31,7 @@ export const readLastLedger = async (
     }
   }
   const left = sum.dead + sum.open;
-  return marked.includes(state) ? { ...sum, dead: left, open: 0 } : sum;
+  return hasMarksAlone(job) ? { ...sum, dead: left, open: 0 } : sum;
 };
 
 /**
