@@ -49,7 +49,7 @@ export const addOperateCommands = (program: Command, run: RunWork): void => {
     .option('--key <key>', 'key in the inbox (default: the name of the file)')
     .option('--prefix <prefix>', 'key prefix, which decides how the file is read (default: none)')
     .option('--wait', 'wait for the end of the job', false)
-    .option('--timeout <time>', 'longest wait, such as 30m', parseDuration('--timeout'))
+    .option('--timeout <time>', 'with --wait: longest wait, such as 30m', parseDuration('--timeout'))
     .addHelpText('after', exitHelp('the job ended otherwise than COMPLETE, or did not end in time'))
     .action((file, flags) => run(flags, async (session) => (await import('./upload.ts')).upload(session, file, flags)));
 

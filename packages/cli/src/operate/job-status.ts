@@ -47,7 +47,7 @@ export type JobStatus = {
 };
 
 /** Without progress for as long, somebody should look. */
-export const noProgressSeconds = 15 * 60;
+const noProgressSeconds = 15 * 60;
 
 const iso = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString());
 

@@ -8,7 +8,7 @@ export type MarkReason = Pick<DeadMark, 'stage' | 'code' | 'attempts' | 'permane
  * the table nor rejected nor marked. `unknown`: not in the table, in a chunk whose reject object is gone. `doubled`: rejected and in the
  * table, or there twice. `stray`: with a chunk whose planned rows they are not among.
  */
-export const gapKinds = ['pending', 'dead', 'missing', 'unknown', 'doubled', 'stray'] as const;
+const gapKinds = ['pending', 'dead', 'missing', 'unknown', 'doubled', 'stray'] as const;
 export type GapKind = (typeof gapKinds)[number];
 
 /** Neighbouring rows with which the same is wrong; first and last, both inclusive. */

@@ -93,7 +93,7 @@ const tableLines = ({ source, table, counted }: Verified): string[] => {
 };
 
 /** One line that adds up. */
-export const equationText = ({ rows, rejected, done, failed, dead, open }: Ledger): string =>
+const equationText = ({ rows, rejected, done, failed, dead, open }: Ledger): string =>
   `${countText(rows)} rows = ${countText(rejected)} rejected + ${countText(done)} done + ${countText(failed)} failed + ${countText(dead)} dead + ${countText(open)} open`;
 
 /** The last lines of every answer. */
