@@ -72,7 +72,10 @@ describe('retry', () => {
     const file = { bucket: 'inbox', key, etag: '' };
     expect(await findSentFrom(made.operator, { file: { ...file, bytes: 0 } }, 3)).toEqual({ jobId, row: 5 });
     await made.addJob({ csv: made.file() ?? '', job: { jobId: of, file: { ...file, bytes: 0 } } });
-    expect(await findRetriesOf(made.operator, jobId, 3)).toMatchObject({ sent: [{ key, row: 2, jobId: of }], begun: [] });
+    expect(await findRetriesOf(made.operator, jobId, 3)).toMatchObject({
+      sent: [{ key, row: 2, jobId: of }],
+      begun: [],
+    });
   });
 
   it('sends the rows with some codes alone, and later the others', async () => {
