@@ -47,6 +47,7 @@ describe('rejects', () => {
     ]);
     expect(made.value()).toEqual({
       jobId,
+      state: 'OPEN',
       file: made.out,
       reasons: made.reasonsOut,
       rows: 2,
@@ -150,6 +151,12 @@ describe('rejects', () => {
     else await made.objects.put('work', key, content);
     await expect(made.rejects()).rejects.toThrow(message);
     expect(readdirSync(made.folder)).toEqual([]);
+  });
+
+  it('says of a job that ended early that not all of its rows were looked at', async () => {
+    const made = await setUp({ uncounted: [1], job: { state: 'REFUSED' } });
+    expect(await made.rejects()).toBe(1);
+    expect(made.notes).toEqual([`job ${jobId} ended REFUSED before all of its rows were cleaned`]);
   });
 
   it('leaves no file where what was merged is not what was counted', async () => {

@@ -149,21 +149,27 @@ const translate = async (thrown: unknown, { jobId }: Job, { operator }: Session)
 
 /**
  * Writes the rejected rows of a job as a file that can be uploaded again once it is mended, with their original bytes under the file's
- * header, and the reasons beside it, line by line in the same order. Both appear whole. Exit status 1 where more may come.
+ * header, and the reasons beside it, line by line in the same order. Both appear whole. Exit status 1 where not all rows were cleaned.
  */
 export const rejects = async (session: Session, jobText: string, flags: RejectsFlags): Promise<number> => {
   const { operator, output } = session;
   const job = await findJob(operator, jobText);
   await checkNotForgotten(operator, job);
-  const { jobId, layout, profile } = job;
+  const { jobId, state, layout, profile } = job;
   const out = flags.out ?? `${jobId}.rejects.csv`;
   const file = { out, reasons: reasonsPathOf(out) };
   for (const path of [file.out, file.reasons]) checkOutFile(path, flags.force);
   const rejected = await listRejects(job, operator);
-  if (!rejected.isWhole) output.note(`job ${jobId} is ${job.state}: more of its rows may be rejected`);
+  if (!rejected.isWhole) {
+    output.note(
+      terminalStates.includes(state)
+        ? `job ${jobId} ended ${state} before all of its rows were cleaned`
+        : `job ${jobId} is ${state}: more of its rows may be rejected`,
+    );
+  }
   const status = rejected.isWhole ? 0 : 1;
   if (rejected.rows === 0 || layout === undefined) {
-    output.result({ jobId, rows: 0, codes: {} }, [`job ${jobId} has no rejected rows`]);
+    output.result({ jobId, state, rows: 0, codes: {} }, [`job ${jobId} has no rejected rows`]);
     return status;
   }
   const sources = (await mergedOf(job, operator)) ?? mergeNow(job, layout, rejected.chunks, session);
@@ -174,7 +180,7 @@ export const rejects = async (session: Session, jobText: string, flags: RejectsF
   if (gap !== undefined) output.note(`uploaded again these rows would be read otherwise: ${toTerminalText(gap)}`);
   const codes = [...written.codes].sort(([, a], [, b]) => b - a);
   output.result(
-    { jobId, file: file.out, reasons: file.reasons, rows: rejected.rows, codes: Object.fromEntries(codes) },
+    { jobId, state, file: file.out, reasons: file.reasons, rows: rejected.rows, codes: Object.fromEntries(codes) },
     [
       `${toTerminalText(file.out)}: ${countText(rejected.rows)} rejected rows of job ${jobId}`,
       `  ${codes.map(([code, count]) => `${toTerminalText(code)} ${countText(count)}`).join(', ')}`,
