@@ -145,11 +145,11 @@ describe('the command over services', () => {
     );
   });
 
-  it('asks for a repair on the queue of the audits', async () => {
+  it('has the audit told at once of a repair that is asked for', async () => {
     expect(await sluice(['repair', 'latest'])).toMatchObject({ status: 0, stderr: '' });
     const sqs = createSqsClient({ endpoint: endpoint.url, ...scriptedAccess });
     const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: audits }));
-    expect(Messages.map(({ Body }) => JSON.parse(Body ?? ''))).toEqual([{ v: 1, kind: 'repair', jobId }]);
+    expect(Messages.map(({ Body }) => JSON.parse(Body ?? ''))).toEqual([{ v: 1, kind: 'audit', jobId }]);
     sqs.destroy();
   });
 
@@ -179,7 +179,7 @@ describe('the command over services', () => {
     const { status, stderr } = await sluice(['cancel', jobId]);
     expect({ status, stderr }).toEqual({
       status: 2,
-      stderr: `sluice: Cancel ${jobId} for good? It is HELD: 0 of 0 rows are open, 0 dead. Expected an answer from a terminal or --yes, found neither\n`,
+      stderr: `sluice: Cancel ${jobId} for good? It is HELD: 0 of 0 rows are open, 0 dead, as its last audit found them. Expected an answer from a terminal or --yes, found neither\n`,
     });
   });
 
