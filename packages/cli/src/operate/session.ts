@@ -10,9 +10,6 @@ export type Session = {
   readonly signal: AbortSignal;
 };
 
-/** The work of one command over a deployment. Resolves to the exit status: 0 as hoped for, 1 not. */
-export type Work<Flags> = (session: Session, flags: Flags) => Promise<number>;
-
 /** The answer is no, or a service failed: one line on standard error, exit status 1. */
 export class CommandFailed extends Error {
   constructor(message: string) {

@@ -4,7 +4,7 @@ import type { Job } from '@sluice/core/ports/job-store';
 import type { FinishOutcome, InsertOutcome } from '@sluice/core/ports/row-store';
 import { callBytesMax, statementsMax } from '@sluice/core/ports/row-store';
 import { addRow, type RowRange } from '@sluice/core/row-ranges';
-import { readSourceRows } from '../../absent-rows.ts';
+import { readSourceRows } from '../../read-source-rows.ts';
 import type { Operator } from '../operator.ts';
 
 /** What a row that was written off is FAILED with. */

@@ -4,7 +4,6 @@ import { parseRowsMessage } from '@sluice/core/messages';
 import type { ChunkRecord, Job } from '@sluice/core/ports/job-store';
 import type { StoredRow } from '@sluice/core/ports/row-store';
 import type { RowRange } from '@sluice/core/row-ranges';
-import { addRow } from '@sluice/core/row-ranges';
 import { workBucket } from './buckets.ts';
 
 /** What reading rows from the source takes; nothing is written. */
@@ -53,19 +52,4 @@ export const readSourceRows = async (
   );
   // Batches may overtake each other.
   return rows.sort((a, b) => a.row - b.row);
-};
-
-/**
- * Rows of a chunk that were accepted but are not in the table (they died on the way, or are open), read again from the source
- * and cleaned the same way. Throws SluiceError OBJECT_CHANGED when the source is gone.
- */
-export const readAbsentRows = (
-  job: Job,
-  chunk: ChunkRecord,
-  stored: ReadonlySet<number>,
-  ports: SourcePorts,
-): Promise<readonly StoredRow[]> => {
-  const ranges: RowRange[] = [];
-  for (let row = chunk.firstRow; row < chunk.firstRow + chunk.rows; row++) if (!stored.has(row)) addRow(ranges, row);
-  return readSourceRows(job, chunk, ranges, ports);
 };
