@@ -127,9 +127,18 @@ export const lookAtDead = async (stage: Stage, say: Say, jobId: string, attempts
   say(`${outside.length} dead rows found, shown, saved, and left where they are`);
 };
 
-/** Sends every letter of `work` back. Returns how many those were. */
-export const redriveWork = async ({ sluice }: Stage): Promise<number> => {
-  const { sent } = await sluice.json<{ sent: number }>(['dlq', 'redrive', '--queue', 'work', '--yes']);
+/**
+ * Sends what lies in the dead-letter queue of `work` back, but for the letter of a job that is complete by now: that one is dropped,
+ * and nothing of the job changes. Returns how many letters were sent.
+ */
+export const redriveWork = async ({ sluice }: Stage, completeJobId: string): Promise<number> => {
+  type Redriven = { readonly sent: number; readonly leftBecause: { readonly over: number } };
+  const { sent, leftBecause } = await sluice.json<Redriven>(['dlq', 'redrive', '--queue', 'work', '--yes']);
+  expectEqual('letters of jobs that are over', leftBecause.over, 1);
+  const out = join(sluice.folder, 'over.ndjson');
+  const args = ['dlq', 'drop', '--job', completeJobId, '--out', out, '--yes'];
+  const { dropped, rowsWrittenOff } = await sluice.json<{ dropped: number; rowsWrittenOff: number }>(args);
+  expectEqual('dlq drop of a job that is over', [dropped, rowsWrittenOff], [1, 0]);
   return sent;
 };
 

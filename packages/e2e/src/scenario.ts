@@ -211,9 +211,10 @@ export const repairByHand = async (stage: Stage, say: Say): Promise<void> => {
   await checkComplete(stage, say, job);
 };
 
-/** What is dead is sent again and finishes. The row that was repaired is among it: its message comes too late, and changes nothing. */
+/** What is dead is sent again and finishes. The letter of the row that was repaired is no longer needed. */
 export const redriveDead = async (stage: Stage, say: Say): Promise<void> => {
-  const sent = await redriveWork(stage);
+  const repaired = await waitForState(stage, say, lostKey, 'COMPLETE', 10);
+  const sent = await redriveWork(stage, repaired.jobId);
   say(`${sent} messages sent back to work`);
   const held = await waitForState(stage, say, key, 'HELD', 10);
   await waitForFinal(stage, say, held);
