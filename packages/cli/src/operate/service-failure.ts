@@ -109,7 +109,9 @@ export const noCredentials = (profile?: string): UsageError => {
 
 const describe = ({ operation, name, status, code }: Fault): Error | undefined => {
   const of = operation === 'a call' ? 'a call to AWS' : operation;
-  const reason = toTerminalText(code ?? name, 80);
+  // A HEAD is answered without a body, which would name the error.
+  const isNameless = name === 'Unknown' && status !== undefined;
+  const reason = toTerminalText(code ?? (isNameless ? `status ${status}` : name), 80);
   if (missingCredentials.has(name)) return noCredentials();
   if (expiredCredentials.has(name)) {
     return new UsageError(`expected AWS credentials, found expired ones (${reason}): ${credentialsHelp}`);
@@ -123,6 +125,16 @@ const describe = ({ operation, name, status, code }: Fault): Error | undefined =
   if (denials.has(name) || status === 403) {
     return new CommandFailed(
       `expected ${of} to be allowed, found access denied (${reason}); these credentials may not do it in this account`,
+    );
+  }
+  if (isNameless && status === 400) {
+    return new CommandFailed(
+      `expected ${of} to succeed, found it refused for no reason given (${reason}), as it is with expired credentials: ${credentialsHelp}`,
+    );
+  }
+  if (name === 'SyntaxError' && status !== undefined) {
+    return new CommandFailed(
+      `expected ${of} to be answered by its service, found something else answering (status ${status}); check the proxy, and AWS_ENDPOINT_URL where it is set`,
     );
   }
   const absent = absences.get(name);

@@ -89,7 +89,10 @@ describe('doctor', () => {
     expect(lines().at(-1)).toContain(' 1 not checked, ');
   });
 
-  it('ends as any command does when nothing can be read', async () => {
+  it.each([
+    ['read', 0],
+    ['of which no answer told', undefined],
+  ])('ends as any command does when nothing can be read but a clock that is right, %s', async (_, difference) => {
     const harness = createOperateHarness();
     const { operator } = harness.session;
     const session = {
@@ -97,7 +100,7 @@ describe('doctor', () => {
       operator: {
         ...operator,
         jobs: { ...operator.jobs, listDueJobs: failing },
-        inspect: { ...allOf(operator.inspect, refuse), clockDifference: () => undefined },
+        inspect: { ...allOf(operator.inspect, refuse), clockDifference: () => difference },
       },
     };
     await expect(harness.run(doctor(session))).rejects.toThrow('found AccessDenied with status 403');
@@ -148,9 +151,9 @@ describe('the facts', () => {
   });
 
   it.each([
-    ['no answer comes', 'found TimeoutError', 6],
-    ['there are no credentials', 'found CredentialsProviderError', 6],
-    ['answers are refusals', 'found AccessDenied with status 403', 47],
+    ['no answer comes', 'found TimeoutError', 1],
+    ['there are no credentials', 'found CredentialsProviderError', 1],
+    ['answers are refusals', 'found AccessDenied with status 403', 48],
   ])('are asked for as often as is of use where %s', async (_, found, calls) => {
     let asked = 0;
     const { operator } = createOperateHarness();

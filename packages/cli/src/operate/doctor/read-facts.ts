@@ -8,8 +8,6 @@ import { bucketNames, type Fact, type Facts, type OpenJob, scheduleNames, tableN
 
 /** Calls at once: the services' own limits on reading settings are from 5 a second (SNS, Lambda's account) on. */
 const readsAtOnce = 6;
-/** Calls that get no answer, before any has got one, after which no more are made: each would take its time-outs anew. */
-const unansweredMax = 6;
 /** What a service refused has an HTTP status. Source: core/aws/service-error.ts. */
 const answer = / with status \d{3}$/;
 /** Open jobs that are looked at; each is a read of an item. */
@@ -42,25 +40,6 @@ const toFact = async <Value>(call: () => Promise<Value | undefined>): Promise<Fa
   }
 };
 
-/** Asks, a few calls at once, and no longer where no service answers. */
-const createReader = () => {
-  const gate = createGate(readsAtOnce);
-  let isAnswered = false;
-  let unanswered = 0;
-  let reason = '';
-  return <Value>(call: () => Promise<Value | undefined>): Promise<Fact<Value>> =>
-    gate(async () => {
-      if (!isAnswered && unanswered >= unansweredMax) return { kind: 'unread', reason };
-      const fact = await toFact(call);
-      if (fact.kind !== 'unread' || answer.test(fact.reason)) isAnswered = true;
-      else {
-        unanswered++;
-        reason = fact.reason;
-      }
-      return fact;
-    });
-};
-
 const byName = async <Name extends string, Value>(
   names: readonly Name[],
   of: (name: Name) => Promise<Value>,
@@ -82,9 +61,14 @@ const readOpenJobs = async (jobs: Pick<JobStore, 'listDueJobs' | 'getJob'>) => {
   return { jobs: open, isCut: false };
 };
 
-/** Reads everything that the checks look at. What cannot be read is said so in its fact; never rejects. */
+/** Reads everything that the checks look at, a few calls at once. What cannot be read is said so in its fact; never rejects. */
 export const readFacts = async ({ stack, inspect, jobs, clock }: Operator): Promise<Facts> => {
-  const read = createReader();
+  const first = await toFact(() => inspect.queue(stack.queueUrls.uploads));
+  // Where nobody answers, each further call would take its time-outs anew.
+  const away = first.kind === 'unread' && !answer.test(first.reason) ? first : undefined;
+  const gate = createGate(readsAtOnce);
+  const read = async <Value>(call: () => Promise<Value | undefined>): Promise<Fact<Value>> =>
+    away ?? gate(() => toFact(call));
   const buckets = { inbox: stack.inboxBucket, work: stack.workBucket };
   const tables = { rows: stack.rowsTable, jobs: stack.jobsTable };
   const { alarmNames } = stack;
