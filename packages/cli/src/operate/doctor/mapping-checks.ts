@@ -19,7 +19,7 @@ const isFrom = (stage: StageName, mapping: MappingSettings, { stack, wiring }: F
 };
 
 /** The mapping that feeds a stage. */
-const mappingOf = (stage: StageName, facts: Facts): Fact<MappingSettings> => {
+export const mappingOf = (stage: StageName, facts: Facts): Fact<MappingSettings> => {
   const found = facts.mappings[stage];
   if (found.kind !== 'read') return found;
   const value = found.value.find((mapping) => isFrom(stage, mapping, facts));
@@ -134,7 +134,7 @@ const batches = createCheck({
 });
 
 /** How many invocations at once a stage's mapping is to allow. */
-const wiredConcurrency = (stage: StageName, facts: Facts): Fact<number> => {
+export const wiredConcurrency = (stage: StageName, facts: Facts): Fact<number> => {
   const { wiring, functions } = facts;
   if (!writers.includes(stage)) return { kind: 'read', value: wiring.stages[stage].maximumConcurrency ?? 0 };
   return map(functions[stage], ({ writeUnitsPerSecond }) =>
@@ -221,8 +221,6 @@ const streamStart = createCheck({
           mend: applyAgain,
         },
 });
-
-export { mappingOf, wiredConcurrency };
 
 export const mappingChecks: readonly Check[] = [
   isThere,

@@ -3,6 +3,7 @@ import { type StageName, type StageSettings, stageNames } from '@sluice/core/wir
 import { countOf } from '../../terminal-text.ts';
 import { applyAgain, type Check, createCheck, createExistenceCheck, type Looked, settingsSection } from './check.ts';
 import { both, type Fact, type Facts, lastPart, map } from './facts.ts';
+import { mappingOf } from './mapping-checks.ts';
 import { letsSend } from './queue-policy.ts';
 import type { QueueSettings } from './settings.ts';
 
@@ -26,9 +27,8 @@ const ofDeadLetterQueues = <Value>(facts: Facts, of: (queue: QueueName) => Fact<
   queueNames.map((queue) => [deadNameOf(queue, facts), of(queue)]);
 
 const windowOf = (queue: QueueName, facts: Facts): number => {
-  const found = facts.mappings[stageOf(queue, facts)];
-  const wired = wiredOf(queue, facts).windowSeconds;
-  return found.kind === 'read' ? (found.value[0]?.windowSeconds ?? wired) : wired;
+  const found = mappingOf(stageOf(queue, facts), facts);
+  return found.kind === 'read' ? found.value.windowSeconds : wiredOf(queue, facts).windowSeconds;
 };
 
 const isThere = createExistenceCheck({
