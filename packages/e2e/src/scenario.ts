@@ -213,10 +213,10 @@ export const repairByHand = async (stage: Stage, say: Say): Promise<void> => {
 
 /** What is dead is sent again and finishes. The letter of the row that was repaired is no longer needed. */
 export const redriveDead = async (stage: Stage, say: Say): Promise<void> => {
+  const held = await waitForState(stage, say, key, 'HELD', 10);
   const repaired = await waitForState(stage, say, lostKey, 'COMPLETE', 10);
   const sent = await redriveWork(stage, repaired.jobId);
   say(`${sent} messages sent back to work`);
-  const held = await waitForState(stage, say, key, 'HELD', 10);
   await waitForFinal(stage, say, held);
   await auditNow(stage, held);
   const job = await waitForState(stage, say, key, 'COMPLETE', 180);
