@@ -190,7 +190,7 @@ describe('a command over a deployment', () => {
       'a profile that is not there',
       ['jobs', '--stack', 'sluice-prod'],
       { AWS_REGION: 'eu-central-1', AWS_PROFILE: 'none' },
-      /^sluice: expected AWS credentials, found none/,
+      /^sluice: expected AWS credentials of AWS_PROFILE none, found none; aws configure list-profiles/,
     ],
     [
       'no region',
