@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/core/errors';
+import { isCancelled } from '@sluice/core/ledger';
 import type { ChunkRecord, DeadMark, Job, JobStore } from '@sluice/core/ports/job-store';
 import { terminalStates } from '@sluice/core/ports/job-store';
 import type { DatedRow } from '@sluice/core/ports/row-store';
@@ -120,15 +121,12 @@ const stateOfAbsent = ({ forgottenAt, state }: Job, { cleaned }: ChunkRecord, tr
 const isAtRest = ({ state }: StateFound): boolean => !['PENDING', 'DEAD', 'OPEN'].includes(state);
 
 /** What a job at its end means for a row that is not. */
-const endNotes = ({ state, reason }: Job, found: StateFound): string[] => {
+const endNotes = (job: Job, found: StateFound): string[] => {
+  const { state } = job;
   if (isAtRest(found)) return [];
   if (state === 'COMPLETE') return ['the job is COMPLETE, so this must not be: sluice verify names all such rows'];
   if (state !== 'REFUSED' && state !== 'SUPERSEDED') return [];
-  return [
-    reason?.code === 'CANCELLED'
-      ? 'the job was cancelled: it stays so'
-      : `the job ended ${state}: nothing sends it again`,
-  ];
+  return [isCancelled(job) ? 'the job was cancelled: it stays so' : `the job ended ${state}: nothing sends it again`];
 };
 
 /** The state of a row, by what there is of it. */

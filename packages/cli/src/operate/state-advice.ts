@@ -1,3 +1,4 @@
+import { isCancelled } from '@sluice/core/ledger';
 import type { Job, JobState } from '@sluice/core/ports/job-store';
 
 /** What a job's state means, and what to type next, where there is something to do. */
@@ -16,7 +17,8 @@ const meanings: Readonly<Record<JobState, string>> = {
 
 const uploadAgain = 'sluice upload FILE, with the file as it should be';
 
-const todoOf = ({ jobId, state, plan, reason }: Job): readonly string[] => {
+const todoOf = (job: Job): readonly string[] => {
+  const { jobId, state, plan, reason } = job;
   switch (state) {
     case 'HELD':
       return plan === undefined
@@ -35,7 +37,7 @@ const todoOf = ({ jobId, state, plan, reason }: Job): readonly string[] => {
     case 'SUPERSEDED':
       return [uploadAgain];
     case 'REFUSED':
-      if (reason?.code === 'CANCELLED') return [];
+      if (isCancelled(job)) return [];
       return reason?.code === 'TOO_MANY_REJECTS'
         ? [`sluice rejects ${jobId}, which says why`, uploadAgain]
         : [uploadAgain];
@@ -46,9 +48,8 @@ const todoOf = ({ jobId, state, plan, reason }: Job): readonly string[] => {
 
 /** Advice on the state of a job. */
 export const adviseOn = (job: Job): StateAdvice => {
-  const { state, reason, forgottenAt } = job;
-  const isCancelled = state === 'REFUSED' && reason?.code === 'CANCELLED';
-  const means = isCancelled ? 'somebody ended it; rows that were not processed by then are not' : meanings[state];
+  const { state, forgottenAt } = job;
+  const means = isCancelled(job) ? 'somebody ended it; rows that were not processed by then are not' : meanings[state];
   if (forgottenAt === undefined) return { means, todo: todoOf(job) };
   return { means: `${means}; its rows and rejects were deleted since, the ledger is what is left`, todo: [] };
 };

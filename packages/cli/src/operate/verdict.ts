@@ -1,3 +1,4 @@
+import { isCancelled } from '@sluice/core/ledger';
 import type { Job, JobState } from '@sluice/core/ports/job-store';
 import { countText } from '../terminal-text.ts';
 import { countEntries } from './bounded-list.ts';
@@ -49,9 +50,10 @@ const gapsOf = (job: Job, source: SourceAnswer, { gaps, differences }: TableCoun
   return found;
 };
 
-const ended = ({ state, reason }: Job): string | undefined => {
+const ended = (job: Job): string | undefined => {
+  const { state } = job;
   if (state !== 'REFUSED' && state !== 'SUPERSEDED') return undefined;
-  const was = reason?.code === 'CANCELLED' ? 'was cancelled' : `ended ${state}`;
+  const was = isCancelled(job) ? 'was cancelled' : `ended ${state}`;
   return `the job ${was}, so rows that were not at their end by then are expected to be left over`;
 };
 
