@@ -161,4 +161,20 @@ describe('a job', () => {
     await deliver(['a', packOf([1], { job: idOf(0) })]);
     expect(lookups).toHaveLength(1_002);
   });
+
+  it('are looked for four jobs at a time, however many a batch holds', async () => {
+    let underWay = 0;
+    let most = 0;
+    const ids = Array.from({ length: 10 }, (_, index) => String(index).padStart(26, '0'));
+    const { deliver, calls } = setUp(new Map(), {
+      async findJob() {
+        most = Math.max(most, ++underWay);
+        await Promise.resolve();
+        underWay--;
+        return undefined;
+      },
+    });
+    await deliver(...ids.map((job, index): [string, string] => [`m${index}`, packOf([index + 1], { job })]));
+    expect([most, calls.length]).toEqual([4, 10]);
+  });
 });

@@ -6,6 +6,8 @@ import { waitForAll } from '@sluice/core/wait-for-all';
 
 /** How long what was found of a job is taken for true: for so long its rows may go on, and so seldom is it looked at. */
 const memoryMilliseconds = 10_000;
+/** Jobs looked up at once: a batch may hold messages of as many jobs as it has messages. */
+const lookupsInFlightMax = 4;
 /** Jobs that are remembered: far more than have rows in one process within the time. */
 const jobsMax = 1_000;
 
@@ -39,7 +41,9 @@ export const createCancelledJobs = ({ jobs, clock, logger }: CancelledJobsPorts)
     const now = clock.now();
     const ids = [...jobIds];
     const unknown = ids.filter((jobId) => (known.get(jobId)?.until ?? Number.NEGATIVE_INFINITY) <= now);
-    if (unknown.length > 0) await waitForAll(unknown.map(lookUp));
+    for (let from = 0; from < unknown.length; from += lookupsInFlightMax) {
+      await waitForAll(unknown.slice(from, from + lookupsInFlightMax).map(lookUp));
+    }
     return new Set(ids.filter((jobId) => known.get(jobId)?.isCancelled === true));
   };
 };

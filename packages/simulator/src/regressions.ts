@@ -30,6 +30,12 @@ export const regressions: readonly Regression[] = [
     fixed: 'audit-job/src/merge-rejects.ts puts a mark before it',
   },
   {
+    seed: 19_212,
+    knobs: {},
+    found: 'messages of five jobs in one batch: process-rows looked all of them up at once, up to twenty-five',
+    fixed: 'process-rows/src/cancelled-jobs.ts looks four up at a time',
+  },
+  {
     seed: 100_734,
     knobs: {},
     found:
