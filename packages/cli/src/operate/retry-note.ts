@@ -6,6 +6,9 @@ import { jobPrefixOf } from './forget-state.ts';
 import type { Operator } from './operator.ts';
 import { CommandFailed } from './session.ts';
 
+/** How far the clocks of those who make jobs and notes may be apart. */
+export const skewMilliseconds = 60 * 60 * 1000;
+
 const noteSchema = z.object({
   v: z.literal(1),
   /** Which retry of its job it is, from 1. */

@@ -20,7 +20,7 @@ import type { KeepLease } from './plan-lease.ts';
 import { withPlanLease } from './plan-lease.ts';
 import { createProgressNotes } from './progress-notes.ts';
 import type { RetryNote } from './retry-note.ts';
-import { listRetryNotes, putRetryNote, retryKeyOf } from './retry-note.ts';
+import { listRetryNotes, putRetryNote, retryKeyOf, skewMilliseconds } from './retry-note.ts';
 import type { ChunkRanges } from './row-bytes.ts';
 import { readRowBytes } from './row-bytes.ts';
 import { findDialectGap } from './same-dialect.ts';
@@ -28,9 +28,6 @@ import type { Session } from './session.ts';
 import { CommandFailed } from './session.ts';
 
 export type RetryFlags = { readonly code?: readonly string[]; readonly again: boolean };
-
-/** How far the clocks of those who make jobs and notes may be apart. */
-const skewMilliseconds = 60 * 60 * 1000;
 
 const lineFeed = Buffer.from('\n');
 

@@ -1,7 +1,7 @@
 import type { Job } from '@sluice/core/ports/job-store';
 import type { Operator } from './operator.ts';
 import type { RetryNote } from './retry-note.ts';
-import { listRetryNotes, readRetryNote } from './retry-note.ts';
+import { listRetryNotes, readRetryNote, skewMilliseconds } from './retry-note.ts';
 
 /**
  * A row as it was sent again: as a row of a file, and of that file's job where it has one by now. Without `sentAt` nobody came to note
@@ -14,9 +14,6 @@ export type RetriesOf = { readonly sent: readonly SentAgain[]; readonly begun: r
 
 /** The row that a row of a retry's file is. */
 export type SentFrom = { readonly jobId: string; readonly row: number };
-
-/** How far the clocks of those who make jobs may be behind. */
-const skewMilliseconds = 60 * 60 * 1000;
 
 /** A file with rows that were sent again, by its key: the job they came from, and which of its retries it is. */
 const retryKey = /\.retry-([0-9a-z]{26})-(\d{1,9})\.csv$/;
