@@ -71,21 +71,21 @@ export const openStateFolder = (out: string, runId: string, force: boolean, isAn
     new UsageError(
       `--out: expected a folder that can be written, found ${shown} (${(thrown as { code?: string }).code ?? 'error'})`,
     );
-  const isEmpty = (): boolean => {
-    try {
-      return readdirSync(out).length === 0;
-    } catch (thrown) {
-      throw unusable(thrown);
-    }
-  };
   const absent = absentFolders(out);
   const isNew = absent.length > 0;
-  const state = join(out, stateName);
-  const hadState = existsSync(state);
   if (!isNew && !statSync(out).isDirectory()) {
     throw new UsageError(`--out: expected a folder, found something else at ${shown}`);
   }
-  if (!isNew && !hadState && !force && !isEmpty()) {
+  // One look, since another run may take the folder at this moment.
+  let names: readonly string[];
+  try {
+    names = isNew ? [] : readdirSync(out);
+  } catch (thrown) {
+    throw unusable(thrown);
+  }
+  const state = join(out, stateName);
+  const hadState = names.includes(stateName);
+  if (names.length > 0 && !hadState && !force) {
     throw new UsageError(
       `--out: expected an empty folder or one of an earlier run, found other files in ${shown} (--force uses it anyway)`,
     );
