@@ -3,7 +3,7 @@
 # what deploys take Terraform besides, scan and e2e Python 3.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run build build-and-upload test infra-test scan fuzz sim sim-exhaustive mutations e2e contract lint types format clean
+.PHONY: help setup demo run build build-and-upload test infra-test scan fuzz sim sim-exhaustive mutations e2e contract bench lint types format clean
 
 with-node := bin/with-node
 
@@ -64,6 +64,9 @@ e2e: setup ## deploy to an emulator with the real build and Terraform, and close
 contract: setup ## run the ports' suites against an endpoint: make contract ENDPOINT=http://127.0.0.1:8000 ONLY=tables
 	@test -n "$(ENDPOINT)" || { echo 'make contract: expected ENDPOINT=<the URL of an endpoint>, found none' >&2; exit 2; }
 	@cd packages/e2e && SLUICE_E2E_ENDPOINT="$(ENDPOINT)" "$(CURDIR)/$(with-node)" pnpm exec vitest run --config vitest.contract.config.ts $(ONLY)
+
+bench: setup ## measure it against the usual ways, into docs/performance.md: ONLY=store,scan REPEAT=5 QUICK=1 looks only
+	@$(with-node) node --disable-warning=ExperimentalWarning packages/bench/src/command.ts $(if $(ONLY),--only "$(ONLY)") $(if $(REPEAT),--repeat "$(REPEAT)") $(if $(QUICK),--quick)
 
 lint: setup ## check style and formatting
 	@$(with-node) pnpm lint
