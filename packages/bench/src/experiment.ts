@@ -38,6 +38,8 @@ export type BenchContext = {
   readonly folder: string;
   /** Rows are divided by it: 1 for figures that are published, more for a quick look and for tests. */
   readonly divisor: number;
+  /** A CSV file to work on, where it is not to be one that is made. */
+  readonly file?: string;
   readonly signal: AbortSignal;
   /** One line of progress. */
   note(text: string): void;
