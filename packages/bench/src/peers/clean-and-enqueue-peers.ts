@@ -1,0 +1,3 @@
+import type { Contender } from '../experiment.ts';
+
+export const cleanAndEnqueuePeers: readonly Contender[] = [];
