@@ -3,7 +3,7 @@
 # what deploys take Terraform besides, scan and e2e Python 3.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run build build-and-upload test infra-test scan fuzz sim sim-exhaustive mutations e2e contract bench lint types format clean
+.PHONY: help setup demo run build build-and-upload test infra-test scan fuzz sim sim-exhaustive mutations e2e contract bench profile lint types format clean
 
 with-node := bin/with-node
 
@@ -67,6 +67,9 @@ contract: setup ## run the ports' suites against an endpoint: make contract ENDP
 
 bench: setup ## measure it against the usual ways, into docs/performance.md: ONLY=store,scan REPEAT=5 QUICK=1 looks only
 	@$(with-node) node --disable-warning=ExperimentalWarning packages/bench/src/command.ts $(if $(ONLY),--only "$(ONLY)") $(if $(REPEAT),--repeat "$(REPEAT)") $(if $(QUICK),--quick)
+
+profile: setup ## what a local run's time goes to, thread by thread: make profile FILE=data.csv; without it the demo's file
+	@cd "$(PWD)" && "$(CURDIR)/$(with-node)" node --disable-warning=ExperimentalWarning "$(CURDIR)/packages/bench/src/profile/command.ts" -- "$$FILE"
 
 lint: setup ## check style and formatting
 	@$(with-node) pnpm lint
