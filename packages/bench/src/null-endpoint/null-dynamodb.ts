@@ -91,11 +91,12 @@ export const createNullDynamoDb = (counts: MutableNullCounts) => {
     return textMember(body, names.table) === rowsTable;
   };
 
-  return (operation: string, body: Buffer): ScriptedReply | Promise<ScriptedReply> => {
+  return (operation: string, body: Buffer): ScriptedReply => {
     if (isOfRows(operation, body)) {
       return answers[operation]?.(body) ?? dynamoDbError('UnknownOperationException', operation);
     }
     counts.otherTableRequests++;
+    // It answers at once, as it does not wait for anything.
     return service({
       service: 'dynamodb',
       operation,
@@ -104,6 +105,6 @@ export const createNullDynamoDb = (counts: MutableNullCounts) => {
       query: new URLSearchParams(),
       headers: {},
       body,
-    });
+    }) as ScriptedReply;
   };
 };

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ScriptedReply } from '@sluice/core/aws/scripted-endpoint';
+import { createFastLane } from './fast-lane.ts';
 import { type NullAnswer, type NullQuestion, noNullCounts } from './null-counts.ts';
 import { createNullDynamoDb } from './null-dynamodb.ts';
 import { createNullS3 } from './null-s3.ts';
@@ -23,44 +24,31 @@ const sqs = createNullSqs(counts, urlOf);
 const dynamoDb = createNullDynamoDb(counts);
 const s3 = createNullS3(counts);
 
-const write = ({ status, headers, body = '' }: ScriptedReply, outgoing: ServerResponse): void => {
-  outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  outgoing.end(body);
-};
-
-const serviceReply = (target: string, body: Buffer): ScriptedReply | Promise<ScriptedReply> => {
+const answer = (target: string, body: Buffer): ScriptedReply => {
   const [service, operation = ''] = target.split('.', 2);
   if (service === 'AmazonSQS') return sqs(operation, body);
   if (service === 'DynamoDB_20120810') return dynamoDb(operation, body);
   return { status: 501 };
 };
 
-const answer = (incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse): void => {
-  const target = incoming.headers['x-amz-target'];
-  if (typeof target !== 'string') s3.answer(incoming, body, outgoing);
-  else {
-    const reply = serviceReply(target, body);
-    if (reply instanceof Promise) reply.then((late) => write(late, outgoing));
-    else write(reply, outgoing);
+const others = createHttpServer(async (incoming, outgoing) => {
+  const pieces: Buffer[] = [];
+  try {
+    for await (const piece of incoming as AsyncIterable<Buffer>) pieces.push(piece);
+  } catch {
+    // The client gave up in the middle of its request.
+    return;
   }
-};
-
-const server = createServer((incoming, outgoing) => {
-  let first: Buffer | undefined;
-  let pieces: Buffer[] | undefined;
-  incoming.on('data', (piece: Buffer) => {
-    if (first === undefined) first = piece;
-    else if (pieces === undefined) pieces = [first, piece];
-    else pieces.push(piece);
-  });
-  incoming.on('end', () => {
-    answer(incoming, pieces === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(pieces), outgoing);
-  });
+  const body = Buffer.concat(pieces);
+  const target = incoming.headers['x-amz-target'];
+  if (typeof target !== 'string') return s3.answer(incoming, body, outgoing);
+  const reply = answer(target, body);
+  outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body ?? '') });
+  outgoing.end(reply.body);
 });
-// Workers pause between requests as long as they like.
-server.keepAliveTimeout = 0;
-server.requestTimeout = 0;
-server.headersTimeout = 0;
+// Clients pause between requests as long as they like.
+others.keepAliveTimeout = 0;
+const server = createFastLane(answer, others);
 
 let cpuAtReset = process.cpuUsage();
 
