@@ -31,6 +31,8 @@ export type Experiment = {
   readonly contenders: readonly [Contender, ...Contender[]];
   /** Executions of each contender, where it is not as many as of the others. */
   readonly repetitions?: number;
+  /** It works on the context's own file, and is left out where there is none. */
+  readonly needsFile?: boolean;
 };
 
 export type BenchContext = {
