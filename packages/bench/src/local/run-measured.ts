@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-/** Of a whole process, all of its threads, up to its end. */
-export type Usage = { readonly cpuSeconds: number; readonly peakMebibytes: number };
+/** Of a whole process, all of its threads, from its start to its end. */
+export type Usage = { readonly seconds: number; readonly cpuSeconds: number; readonly peakMebibytes: number };
 
 export type Measured = { readonly stdout: string; readonly usage: Usage };
 

@@ -12,7 +12,7 @@ const check = (report: Report, expected: Expected): void => {
   if (report.verdict !== 'COMPLETE') throw new Error(`expected the verdict COMPLETE, found ${report.verdict}`);
   for (const [name, wanted] of Object.entries(expected)) {
     const found = report[name as keyof Expected];
-    if (found !== wanted) throw new Error(`expected ${wanted} rows ${name}, found ${found}`);
+    if (found !== wanted) throw new Error(`expected ${name} to be ${wanted}, found ${found}`);
   }
   if (report.rows !== report.done + report.failed + report.rejected) {
     throw new Error(`expected rows that add up to ${report.rows}, found ${JSON.stringify(report)}`);

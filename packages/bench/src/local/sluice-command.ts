@@ -10,10 +10,12 @@ export const sluiceCommand: readonly string[] = [
   pathOf('../../../cli/src/main.ts'),
 ];
 
+export const demoProcessor = pathOf('../../../../examples/transactions/processor.ts');
+
 /** How the demo is cleaned and processed. */
 export const demoOptions: readonly string[] = [
   '--schema',
   pathOf('../../../../examples/transactions/schema.json'),
   '--processor',
-  pathOf('../../../../examples/transactions/processor.ts'),
+  demoProcessor,
 ];

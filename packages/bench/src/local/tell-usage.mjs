@@ -6,6 +6,7 @@ import { isMainThread } from 'node:worker_threads';
 if (isMainThread) {
   process.on('exit', () => {
     const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-    writeSync(3, JSON.stringify({ cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakMebibytes: maxRSS / 1024 }));
+    const cpuSeconds = (userCPUTime + systemCPUTime) / 1e6;
+    writeSync(3, JSON.stringify({ seconds: performance.now() / 1000, cpuSeconds, peakMebibytes: maxRSS / 1024 }));
   });
 }
