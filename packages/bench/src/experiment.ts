@@ -17,6 +17,8 @@ export type Contender = {
   /** Letters, digits and hyphens. */
   readonly id: string;
   readonly title: string;
+  /** Ours as well, in another size or setting: measured and held to the aims, and compared with nobody. */
+  readonly isOurs?: boolean;
   /** Does the work once, in processes of its own, and ends them. Throws when what it did is not what it should have done. */
   run(context: BenchContext): Promise<Sample>;
 };
@@ -27,7 +29,7 @@ export type Experiment = {
   /** What is done and counted, in one or two sentences. */
   readonly about: string;
   readonly measures: readonly Measure[];
-  /** Ours first; the others are its peers. */
+  /** Ours first; the others are its peers, or ours as well. */
   readonly contenders: readonly [Contender, ...Contender[]];
   /** Executions of each contender, where it is not as many as of the others. */
   readonly repetitions?: number;

@@ -7,6 +7,7 @@ import { memoryAim, wholeRunMeasures, wholeRunSample } from './whole-run.ts';
 const runOf = (size: number): Contender => ({
   id: `rows-${size}`,
   title: `${size.toLocaleString('en-US')} rows`,
+  isOurs: true,
   async run(context) {
     const { path, rows, rejected, failed } = await demoInput(context, divided(size, context));
     const { usage } = await runSluice(path, demoOptions, { rows, rejected, failed }, context);
