@@ -1,0 +1,370 @@
+import type { Limit } from './plan.ts';
+import type { Capacity, CarryingStage, Model } from './rates.ts';
+import { capacityOf, carryingStages, concurrencyMax, secondsOf, workOf } from './rates.ts';
+import { eventSeconds, hopSeconds, initMilliseconds, partitionUnits, pollsPerSecond } from './stage-speeds.ts';
+import { createTableUnits } from './table-units.ts';
+
+// Rows as a fluid: each stage takes what came to it, at the rate that it can carry at that moment. Time goes on in steps from one
+// change to the next. Every stage counts rows of the file, so that its share is 1 at its end, however many rows were rejected before it.
+
+/** What the flow came to for one stage. */
+export type StageFlow = {
+  readonly startsAtSeconds: number;
+  readonly endsAtSeconds: number;
+  readonly limit: Limit;
+  readonly rowsPerSecondMax: number;
+  readonly concurrencyMax: number;
+  readonly messages: number;
+  readonly invocations: number;
+  /** That its functions ran, with their cold starts. */
+  readonly busySeconds: number;
+};
+
+export type Flow = {
+  readonly stages: ReadonlyMap<CarryingStage, StageFlow>;
+  /** Share of the rows that the stage has carried by then. */
+  shareAt(stage: CarryingStage, atSeconds: number): number;
+  /** The earliest moment at which the stage has carried this share. */
+  timeOf(stage: CarryingStage, share: number): number;
+};
+
+export type FlowOptions = {
+  /** Seconds of unused units that the table has saved up: none on AWS, as far as anything is promised. */
+  readonly savedSeconds?: number;
+};
+
+/** Steps: the shortest and the longest, as shares of the time that has passed, and the longest in seconds while a mapping ramps up. */
+const stepShareMin = 1 / 1_000;
+const stepShareMax = 1 / 25;
+const stepSecondsMin = 1e-3;
+const stepSecondsOfRamp = 0.5;
+const stepsMax = 200_000;
+
+type State = {
+  readonly stage: CarryingStage;
+  carried: number;
+  beganAt: number | undefined;
+  endedAt: number;
+  rate: number;
+  capacity: Capacity;
+  limit: Limit;
+  /** Seconds for which each limit held. */
+  readonly limits: Map<Limit, number>;
+  rowsPerSecondMax: number;
+  concurrency: number;
+  messagesIn: number;
+  messagesOut: number;
+  invocations: number;
+  busy: number;
+  /** Seconds of the last invocation with work waiting behind it: what the last of them may come late. */
+  lateSeconds: number;
+};
+
+const begin = (stage: CarryingStage): State => ({
+  stage,
+  carried: 0,
+  beganAt: undefined,
+  endedAt: 0,
+  rate: 0,
+  capacity: { rowsPerSecond: 0, limit: 'input', lanes: 1, isRamping: false, rowsMax: 1 },
+  limit: 'input',
+  limits: new Map(),
+  rowsPerSecondMax: 0,
+  concurrency: 0,
+  messagesIn: 0,
+  messagesOut: 0,
+  invocations: 0,
+  busy: 0,
+  lateSeconds: 0,
+});
+
+const isWriter = (stage: CarryingStage): stage is 'store-rows' | 'finish-rows' =>
+  stage === 'store-rows' || stage === 'finish-rows';
+
+/** Lets a file flow through the pipeline. */
+export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Flow => {
+  const { load, settings } = model;
+  const { rows } = load;
+  const share = rows === 0 ? 0 : load.accepted / rows;
+  const relay = settings.wiring.stages['relay-rows'];
+  const relayLanes = concurrencyMax(model, 'relay-rows');
+  const states = carryingStages.map(begin);
+  const stateOf = new Map(states.map((state) => [state.stage, state]));
+  const table = createTableUnits(settings.tableUnitsPerSecond, savedSeconds);
+  // Rows of few chunks lie in few partitions: sixteen keys for each.
+  const spread = Math.max(1, load.chunks) * 16 * partitionUnits;
+  const isTableFree = model.relaxed?.limit === 'table-units';
+
+  /** Rows that come to a stage by way of the file: after the cleaning fewer than there were. */
+  const portion = (stage: CarryingStage): number => (stage === 'split-file' || stage === 'clean-rows' ? 1 : share);
+
+  /** Records of a batch of the stream, while so many rows a second are stored: what comes within a window, or what is there. */
+  const recordsAt = (rowsPerSecond: number): number => {
+    const seconds = Math.max(relay.windowSeconds, 1 / pollsPerSecond);
+    return Math.max(1, Math.min(load.recordsMax, (rowsPerSecond * seconds) / relayLanes));
+  };
+  const relayRecords = (): number => {
+    const stored = (stateOf.get('store-rows')?.rate ?? 0) * share;
+    const waits = ((stateOf.get('store-rows')?.carried ?? 0) - (stateOf.get('relay-rows')?.carried ?? 0)) * share;
+    const found = waits > relayLanes * load.recordsMax ? load.recordsMax : recordsAt(stored);
+    return Math.max(1, Math.min(found, load.accepted / relayLanes));
+  };
+
+  const messageRowsOf = (stage: CarryingStage): number => {
+    const accepted = Math.max(1, load.accepted);
+    if (stage === 'clean-rows') return Math.max(1, rows / Math.max(1, load.chunks));
+    if (stage === 'store-rows') return Math.min(accepted, accepted / Math.max(1, load.packs));
+    if (stage === 'process-rows') {
+      const records = relayRecords();
+      return records / Math.ceil(records / load.packRows);
+    }
+    const work = stateOf.get('process-rows') as State;
+    const outcomes = work.invocations > 0 ? (work.carried * share) / work.invocations : relayRecords();
+    return Math.max(1, Math.min(accepted, outcomes) / Math.ceil(Math.max(1, outcomes) / load.outcomePackRows));
+  };
+  const messagesInAllOf = (stage: CarryingStage): number =>
+    stage === 'clean-rows'
+      ? load.chunks
+      : stage === 'store-rows'
+        ? load.packs
+        : Math.max(load.packs, Math.min(relayLanes, load.accepted));
+
+  const epsilon = Math.max(1e-9, rows * 1e-7);
+  const before = (index: number): number => (index === 0 ? rows : (states[index - 1]?.carried ?? 0));
+  const waiting = (index: number): number => before(index) - (states[index]?.carried ?? 0);
+
+  const capacities = (now: number): void => {
+    for (const state of states) {
+      const { stage } = state;
+      const moment = {
+        secondsIn: state.beganAt === undefined ? 0 : now - state.beganAt,
+        messageRows: messageRowsOf(stage),
+        messagesInAll: messagesInAllOf(stage),
+      };
+      state.capacity = capacityOf(model, stage, moment);
+    }
+  };
+
+  /** Sets the rates of this moment: what a stage can, or what comes to it; the two that write share what the table takes. */
+  const settleRates = (): number => {
+    const units = isTableFree ? Number.POSITIVE_INFINITY : Math.min(table.perSecond(), spread);
+    const granted = new Map<CarryingStage, number>();
+    let used = 0;
+    for (let round = 0; round < 4; round++) {
+      let coming = Number.POSITIVE_INFINITY;
+      const asked = new Map<CarryingStage, number>();
+      states.forEach((state, index) => {
+        const { stage, capacity } = state;
+        const all = portion(stage) === 0 ? Number.POSITIVE_INFINITY : capacity.rowsPerSecond / portion(stage);
+        const isBehind = waiting(index) > epsilon;
+        const wanted = isBehind ? all : Math.min(all, coming);
+        const unitsPerRow = portion(stage) * (stage === 'store-rows' ? load.storeUnits : load.finishUnits);
+        let rate = wanted;
+        state.limit = wanted < all ? 'input' : capacity.limit;
+        if (isWriter(stage)) {
+          asked.set(stage, wanted * unitsPerRow);
+          const most = granted.get(stage) ?? Number.POSITIVE_INFINITY;
+          if (unitsPerRow > 0 && most / unitsPerRow < rate) {
+            rate = most / unitsPerRow;
+            state.limit = 'table-units';
+          }
+        }
+        state.rate = before(index) <= state.carried && coming === 0 ? 0 : rate;
+        coming = state.rate;
+      });
+      const sum = [...asked.values()].reduce((total, wanted) => total + wanted, 0);
+      used = Math.min(sum, units);
+      for (const [stage, wanted] of asked) {
+        if (sum > units) granted.set(stage, (units * wanted) / sum);
+        else granted.delete(stage);
+      }
+      if (sum <= units) break;
+    }
+    return used;
+  };
+
+  const stepOf = (now: number, used: number): number => {
+    let step = Math.max(stepSecondsOfRamp, now * stepShareMax);
+    states.forEach((state, index) => {
+      const left = waiting(index);
+      const coming = index === 0 ? 0 : (states[index - 1]?.rate ?? 0);
+      if (left > epsilon && state.rate > coming) step = Math.min(step, left / (state.rate - coming));
+      if (state.capacity.isRamping && (left > epsilon || coming > 0)) step = Math.min(step, stepSecondsOfRamp);
+    });
+    step = Math.min(step, table.secondsLeft(used));
+    return Math.max(stepSecondsMin, now * stepShareMin, step);
+  };
+
+  /** Counts what the stage's invocations came to while it carried `moved` rows in `seconds`. */
+  const count = (state: State, index: number, moved: number, seconds: number): void => {
+    const { stage, capacity } = state;
+    const accepted = moved * portion(stage);
+    if (accepted <= 0) return;
+    const rate = accepted / seconds;
+    if (stage === 'split-file') {
+      state.invocations = 1;
+      state.busy += accepted / capacity.rowsPerSecond;
+      state.concurrency = 1;
+      return;
+    }
+    const messageRows = messageRowsOf(stage);
+    let rowsTogether = messageRows;
+    if (stage === 'relay-rows') rowsTogether = relayRecords();
+    else {
+      state.messagesIn += accepted / messageRows;
+      const behind = (waiting(index) * portion(stage)) / Math.max(1, capacity.lanes);
+      rowsTogether = Math.min(capacity.rowsMax, Math.max(messageRows, behind));
+      // Behind or not, as few as the functions get through with.
+      const one = messageRows / secondsOf(workOf(model, stage, messageRows));
+      if (rate > one * capacity.lanes * 1.0001 && stage !== 'clean-rows') {
+        const most = capacity.rowsPerSecond;
+        const strain = most <= one * capacity.lanes ? 0 : (rate - one * capacity.lanes) / (most - one * capacity.lanes);
+        rowsTogether = Math.max(rowsTogether, messageRows + Math.min(1, strain) * (capacity.rowsMax - messageRows));
+      }
+    }
+    rowsTogether = Math.max(1, Math.min(rowsTogether, Math.max(1, load.accepted)));
+    const secondsOfOne = secondsOf(workOf(model, stage, rowsTogether));
+    const invocations = accepted / rowsTogether;
+    state.invocations += invocations;
+    state.busy += invocations * secondsOfOne;
+    state.concurrency = Math.max(
+      state.concurrency,
+      Math.min(Math.ceil(capacity.lanes), (rate / rowsTogether) * secondsOfOne),
+    );
+    state.lateSeconds = waiting(index) > epsilon ? (secondsOfOne / 2) * (1 - 1 / Math.max(1, capacity.lanes)) : 0;
+  };
+
+  const points: { readonly at: number; readonly carried: readonly number[] }[] = [
+    { at: 0, carried: states.map(() => 0) },
+  ];
+  let now = 0;
+  for (let steps = 0; rows > 0 && steps < stepsMax; steps++) {
+    states.forEach((state, index) => {
+      if (state.beganAt === undefined && before(index) > 0) state.beganAt = now;
+    });
+    capacities(now);
+    const used = settleRates();
+    const step = stepOf(now, used);
+    states.forEach((state, index) => {
+      const left = before(index) - state.carried;
+      const moved = Math.max(0, Math.min(state.rate * step, left));
+      count(state, index, moved, step);
+      state.carried += moved;
+      if (moved > 0) {
+        state.limits.set(state.limit, (state.limits.get(state.limit) ?? 0) + step);
+        state.rowsPerSecondMax = Math.max(state.rowsPerSecondMax, state.capacity.rowsPerSecond);
+      }
+      const isLast = before(index) >= rows && (index === 0 || (states[index - 1]?.carried ?? 0) >= rows);
+      if (state.carried < rows && isLast && rows - state.carried <= epsilon) state.carried = rows;
+      if (state.carried < rows) state.endedAt = now + step;
+      else if (moved > 0) state.endedAt = now + Math.min(step, state.rate === 0 ? 0 : moved / state.rate);
+    });
+    table.pass(step, used);
+    now += step;
+    points.push({ at: now, carried: states.map(({ carried }) => carried) });
+    if (states.every(({ carried }) => carried >= rows)) break;
+  }
+
+  return assemble(model, states, points);
+};
+
+/** Seconds from a stage's first row coming in to its first row going out, and what its last may come late. */
+const delayOf = (model: Model, state: State): number => {
+  const { stage } = state;
+  const { wiring } = model.settings;
+  const init = initMilliseconds / 1000;
+  if (stage === 'split-file') return eventSeconds + hopSeconds + init;
+  if (stage === 'relay-rows') return Math.max(wiring.stages[stage].windowSeconds, 1 / pollsPerSecond) + init;
+  // An outcome is sent at the end of its invocation.
+  const held = stage === 'process-rows' && state.invocations > 0 ? state.busy / state.invocations : 0;
+  return hopSeconds + init + held;
+};
+
+const assemble = (
+  model: Model,
+  states: readonly State[],
+  points: readonly { readonly at: number; readonly carried: readonly number[] }[],
+): Flow => {
+  const { rows, accepted } = model.load;
+  const stages = new Map<CarryingStage, StageFlow>();
+  const scales = new Map<CarryingStage, { readonly index: number; readonly delay: number; readonly stretch: number }>();
+  let delay = 0;
+  let endBefore = 0;
+  states.forEach((state, index) => {
+    const { stage } = state;
+    const isIdle = rows === 0 || (accepted === 0 && index > 1);
+    const own = delayOf(model, state);
+    if (!isIdle) delay += own;
+    const startsAtSeconds = isIdle ? endBefore : (state.beganAt ?? 0) + delay;
+    const endsAtSeconds = isIdle
+      ? endBefore
+      : Math.max(state.endedAt + delay + state.lateSeconds, endBefore + Math.min(own, delay));
+    const limit = [...state.limits].reduce<readonly [Limit, number]>(
+      (most, found) => (found[1] > most[1] ? found : most),
+      ['input', 0],
+    )[0];
+    const concurrency = Math.max(isIdle ? 0 : 1, Math.ceil(state.concurrency - 1e-6));
+    const invocations = isIdle ? 0 : Math.max(1, Math.round(state.invocations));
+    stages.set(stage, {
+      startsAtSeconds,
+      endsAtSeconds,
+      limit,
+      rowsPerSecondMax: isIdle ? 0 : state.rowsPerSecondMax,
+      concurrencyMax: concurrency,
+      messages: isIdle || stage === 'relay-rows' ? 0 : Math.max(1, Math.round(state.messagesIn)),
+      invocations,
+      busySeconds: isIdle ? 0 : state.busy + (Math.min(concurrency, invocations) * initMilliseconds) / 1000,
+    });
+    const stretch = state.endedAt > 0 ? (endsAtSeconds - delay) / state.endedAt : 1;
+    scales.set(stage, { index, delay: isIdle ? endBefore : delay, stretch });
+    endBefore = Math.max(endBefore, endsAtSeconds);
+  });
+
+  const carriedAt = (index: number, at: number): number => {
+    let low = 0;
+    let high = points.length - 1;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((points[middle]?.at ?? 0) <= at) low = middle;
+      else high = middle;
+    }
+    const [from, to] = [points[low], points[high]];
+    const [first, last] = [from?.carried[index] ?? 0, to?.carried[index] ?? 0];
+    const width = (to?.at ?? 0) - (from?.at ?? 0);
+    return width <= 0 ? last : first + (last - first) * Math.min(1, Math.max(0, (at - (from?.at ?? 0)) / width));
+  };
+  const indexOfShare = (index: number, wanted: number): number => {
+    let low = 0;
+    let high = points.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((points[middle]?.carried[index] ?? 0) >= wanted) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+
+  return {
+    stages,
+    shareAt(stage, atSeconds) {
+      const found = stages.get(stage);
+      const scale = scales.get(stage);
+      if (rows === 0 || found === undefined || scale === undefined) return 1;
+      if (atSeconds >= found.endsAtSeconds) return 1;
+      if (atSeconds <= scale.delay) return 0;
+      return carriedAt(scale.index, (atSeconds - scale.delay) / scale.stretch) / rows;
+    },
+    timeOf(stage, wanted) {
+      const scale = scales.get(stage);
+      const found = stages.get(stage);
+      if (scale === undefined || found === undefined) return 0;
+      if (wanted >= 1) return found.endsAtSeconds;
+      const high = indexOfShare(scale.index, wanted * rows);
+      const [to, from] = [points[high], points[Math.max(0, high - 1)]];
+      const [last, first] = [to?.carried[scale.index] ?? 0, from?.carried[scale.index] ?? 0];
+      const part = last > first ? (wanted * rows - first) / (last - first) : 1;
+      const at = (from?.at ?? 0) + ((to?.at ?? 0) - (from?.at ?? 0)) * Math.min(1, Math.max(0, part));
+      return Math.min(found.endsAtSeconds, at * scale.stretch + scale.delay);
+    },
+  };
+};
