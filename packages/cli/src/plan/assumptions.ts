@@ -2,7 +2,7 @@ import { countText } from '../terminal-text.ts';
 import type { PlannedFile, PlanSettings } from './plan.ts';
 import { pricesAsOf, pricesOf } from './price-table.ts';
 import { carryingStages, concurrencyMax, keptBack, type Model, shardsOf, workOf } from './rates.ts';
-import { initMilliseconds, lambdaSlowdown, tableUnitsMax } from './stage-speeds.ts';
+import { lambdaSlowdown, tableUnitsMax } from './stage-speeds.ts';
 
 /** What a plan rests on, in sentences. */
 export const assumptionsOf = (file: PlannedFile, settings: PlanSettings): readonly string[] => {

@@ -11,13 +11,13 @@ const meaning: Readonly<Record<Limit, string>> = {
   concurrency: 'no more of its functions may run at once',
   ramp: 'Lambda adds only 300 of its functions a minute',
   'write-budget': 'the write budget (write_units_per_second) lets it write no faster',
-  'table-units': 'the table takes no more write units a second',
+  'table-units': 'the table takes no more write units a second, nor does the write budget ask for more',
   shards: "the shards of the table's stream bring no more",
   input: 'it waits for the stage before it',
   schedule: 'the job is audited only so often, and an audit closes only so many chunks',
 };
 
-/** Limits whose taking away is tried, by stage. The table and the budget for it hold both stages that write. */
+/** Limits whose taking away is tried. The table and the budget for it hold both stages that write. */
 export const candidates: readonly Relaxed[] = [
   { stage: 'store-rows', limit: 'write-budget' },
   { stage: 'store-rows', limit: 'table-units' },
@@ -46,7 +46,8 @@ export const findBottleneck = (seconds: number, secondsWithout: (relaxed: Relaxe
   let best: { readonly relaxed: Relaxed; readonly gain: number } | undefined;
   for (const relaxed of candidates) {
     const gain = seconds - secondsWithout(relaxed);
-    if (best === undefined || gain * alike > best.gain) best = { relaxed, gain };
+    // The first of those that are alike: the budget alone comes before the table.
+    if (best === undefined || gain * alike > Math.max(0, best.gain)) best = { relaxed, gain };
   }
   const { stage, limit }: { stage: StageName; limit: Limit } =
     best === undefined || best.gain <= 0 ? { stage: 'audit-job', limit: 'schedule' } : best.relaxed;

@@ -103,9 +103,12 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
     const seconds = Math.max(relay.windowSeconds, 1 / pollsPerSecond);
     return Math.max(1, Math.min(load.recordsMax, (rowsPerSecond * seconds) / relayLanes));
   };
-  const relayRecords = (): number => {
-    const stored = (stateOf.get('store-rows')?.rate ?? 0) * share;
-    const waits = ((stateOf.get('store-rows')?.carried ?? 0) - (stateOf.get('relay-rows')?.carried ?? 0)) * share;
+  let records = 1;
+  const findRecords = (): number => {
+    const store = stateOf.get('store-rows') as State;
+    // At first nothing is stored yet: what will be is what can be.
+    const stored = store.carried > 0 ? store.rate * share : store.capacity.rowsPerSecond;
+    const waits = (store.carried - (stateOf.get('relay-rows')?.carried ?? 0)) * share;
     const found = waits > relayLanes * load.recordsMax ? load.recordsMax : recordsAt(stored);
     return Math.max(1, Math.min(found, load.accepted / relayLanes));
   };
@@ -115,11 +118,10 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
     if (stage === 'clean-rows') return Math.max(1, rows / Math.max(1, load.chunks));
     if (stage === 'store-rows') return Math.min(accepted, accepted / Math.max(1, load.packs));
     if (stage === 'process-rows') {
-      const records = relayRecords();
       return records / Math.ceil(records / load.packRows);
     }
     const work = stateOf.get('process-rows') as State;
-    const outcomes = work.invocations > 0 ? (work.carried * share) / work.invocations : relayRecords();
+    const outcomes = work.invocations > 0 ? (work.carried * share) / work.invocations : records;
     return Math.max(1, Math.min(accepted, outcomes) / Math.ceil(Math.max(1, outcomes) / load.outcomePackRows));
   };
   const messagesInAllOf = (stage: CarryingStage): number =>
@@ -196,7 +198,7 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
   };
 
   /** Counts what the stage's invocations came to while it carried `moved` rows in `seconds`. */
-  const count = (state: State, index: number, moved: number, seconds: number): void => {
+  const count = (state: State, behindBy: number, moved: number, seconds: number): void => {
     const { stage, capacity } = state;
     const accepted = moved * portion(stage);
     if (accepted <= 0) return;
@@ -209,10 +211,10 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
     }
     const messageRows = messageRowsOf(stage);
     let rowsTogether = messageRows;
-    if (stage === 'relay-rows') rowsTogether = relayRecords();
+    if (stage === 'relay-rows') rowsTogether = records;
     else {
       state.messagesIn += accepted / messageRows;
-      const behind = (waiting(index) * portion(stage)) / Math.max(1, capacity.lanes);
+      const behind = (behindBy * portion(stage)) / Math.max(1, capacity.lanes);
       rowsTogether = Math.min(capacity.rowsMax, Math.max(messageRows, behind));
       // Behind or not, as few as the functions get through with.
       const one = messageRows / secondsOf(workOf(model, stage, messageRows));
@@ -222,7 +224,7 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
         rowsTogether = Math.max(rowsTogether, messageRows + Math.min(1, strain) * (capacity.rowsMax - messageRows));
       }
     }
-    rowsTogether = Math.max(1, Math.min(rowsTogether, Math.max(1, load.accepted)));
+    rowsTogether = Math.max(1, messageRows * (stage === 'relay-rows' ? 0 : 1), Math.min(rowsTogether, load.accepted));
     const secondsOfOne = secondsOf(workOf(model, stage, rowsTogether));
     const invocations = accepted / rowsTogether;
     state.invocations += invocations;
@@ -231,7 +233,7 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
       state.concurrency,
       Math.min(Math.ceil(capacity.lanes), (rate / rowsTogether) * secondsOfOne),
     );
-    state.lateSeconds = waiting(index) > epsilon ? (secondsOfOne / 2) * (1 - 1 / Math.max(1, capacity.lanes)) : 0;
+    state.lateSeconds = behindBy > epsilon ? (secondsOfOne / 2) * (1 - 1 / Math.max(1, capacity.lanes)) : 0;
   };
 
   const points: { readonly at: number; readonly carried: readonly number[] }[] = [
@@ -243,12 +245,14 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
       if (state.beganAt === undefined && before(index) > 0) state.beganAt = now;
     });
     capacities(now);
+    records = findRecords();
     const used = settleRates();
     const step = stepOf(now, used);
+    const behind = states.map((_, index) => waiting(index));
     states.forEach((state, index) => {
       const left = before(index) - state.carried;
       const moved = Math.max(0, Math.min(state.rate * step, left));
-      count(state, index, moved, step);
+      count(state, behind[index] ?? 0, moved, step);
       state.carried += moved;
       if (moved > 0) {
         state.limits.set(state.limit, (state.limits.get(state.limit) ?? 0) + step);
@@ -275,8 +279,9 @@ const delayOf = (model: Model, state: State): number => {
   const init = initMilliseconds / 1000;
   if (stage === 'split-file') return eventSeconds + hopSeconds + init;
   if (stage === 'relay-rows') return Math.max(wiring.stages[stage].windowSeconds, 1 / pollsPerSecond) + init;
-  // An outcome is sent at the end of its invocation.
-  const held = stage === 'process-rows' && state.invocations > 0 ? state.busy / state.invocations : 0;
+  // An outcome is sent at the end of its invocation; the first ones have one message.
+  const rows = state.messagesIn > 0 ? model.load.accepted / state.messagesIn : 0;
+  const held = stage === 'process-rows' ? secondsOf(workOf(model, stage, rows)) : 0;
   return hopSeconds + init + held;
 };
 

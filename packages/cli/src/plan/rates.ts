@@ -19,6 +19,7 @@ import {
   recordsPerPoll,
   referenceRowBytes,
   scanBytesPerSecond,
+  sentBytesPerSecond,
   shareByBytes,
 } from './stage-speeds.ts';
 
@@ -33,7 +34,7 @@ export const carryingStages = [
 ] as const satisfies readonly StageName[];
 export type CarryingStage = (typeof carryingStages)[number];
 
-/** A limit that is taken away, to see what it costs. The units of the table and the budget for them go together. */
+/** A limit that is taken away, to see what it costs. `table-units` takes the write budget away with them: it is there for their sake. */
 export type Relaxed = { readonly stage: StageName; readonly limit: Limit };
 
 export type Model = { readonly load: Load; readonly settings: PlanSettings; readonly relaxed?: Relaxed };
@@ -69,10 +70,13 @@ export const secondsOf = ({ cpu, calls, reading, waiting, paced }: Work): number
 const isRelaxed = ({ relaxed }: Model, stage: StageName, limit: Limit): boolean =>
   relaxed?.stage === stage && relaxed.limit === limit;
 
+const freesBudget = (relaxed: Relaxed | undefined): boolean =>
+  relaxed?.limit === 'write-budget' || relaxed?.limit === 'table-units';
+
 /** Write units a second that one invocation may ask for; Infinity without a budget. */
 const unitsPerWriter = (model: Model, stage: 'store-rows' | 'finish-rows'): number => {
   const { pipeline, stages } = model.settings.wiring;
-  if (pipeline.writeUnitsPerSecond === 0 || model.relaxed?.limit === 'write-budget') return Number.POSITIVE_INFINITY;
+  if (pipeline.writeUnitsPerSecond === 0 || freesBudget(model.relaxed)) return Number.POSITIVE_INFINITY;
   return pipeline.writeUnitsPerSecond / 2 / (stages[stage].maximumConcurrency ?? 1);
 };
 
@@ -89,7 +93,9 @@ const cpuSeconds = (model: Model, stage: keyof typeof cpuMicrosecondsPerRow, row
 /** Seconds for so many messages to be sent, `together` calls at once. */
 const sendSeconds = (messages: number, messageBytes: number, together: number): number => {
   const perCall = Math.max(1, Math.min(batchEntriesMax, Math.floor(batchBytesMax / messageBytes)));
-  return (Math.ceil(Math.ceil(messages / perCall) / together) * callMilliseconds.send) / 1000;
+  const bytes = Math.min(messages, perCall) * messageBytes;
+  const perWave = callMilliseconds.send / 1000 + bytes / sentBytesPerSecond;
+  return Math.ceil(Math.ceil(messages / perCall) / together) * perWave;
 };
 
 /** What an invocation of the stage does with so many rows. */
