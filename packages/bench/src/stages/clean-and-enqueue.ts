@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contender, Experiment } from '../experiment.ts';
 import { cleanAndEnqueuePeers } from '../peers/clean-and-enqueue-peers.ts';
@@ -38,7 +39,11 @@ export const cleanAndEnqueue: Experiment = {
 export const cleanAndEnqueueFile = (file: string): Experiment => {
   const over = (contender: Contender): Contender => ({
     ...contender,
-    run: (context) => contender.run({ ...context, folder: join(context.folder, 'own-file'), file }),
+    async run(context) {
+      const folder = join(context.folder, 'own-file');
+      mkdirSync(folder, { recursive: true });
+      return contender.run({ ...context, folder, file });
+    },
   });
   return {
     id: 'clean-and-enqueue-file',

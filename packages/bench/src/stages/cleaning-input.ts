@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { createPlanner } from '@sluice/core/csv/plan';
@@ -42,7 +42,6 @@ const takeOwnFile = (file: string, divisor: number, path: string): CleaningInput
  * (comma-separated, perhaps packed with gzip), of which the first rows when there is a divisor.
  */
 export const cleaningInput = oncePerFolder(async ({ folder, divisor, file }: Place): Promise<CleaningInput> => {
-  mkdirSync(folder, { recursive: true });
   const path = join(folder, 'input.csv');
   if (file !== undefined) return takeOwnFile(file, divisor, path);
   return { path, rows: writeDemoFile(path, Math.ceil(demoRows / divisor)).rows };

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RowTuple } from '@sluice/core/messages';
 import { parseRowsMessage } from '@sluice/core/messages';
@@ -27,7 +27,6 @@ export const rowsOf = (packs: readonly string[]): RowTuple[] => packs.flatMap((p
 /** The demo's transactions, cleaned under their schema: what every contender that stores, relays, processes or finishes works on. */
 export const sampleRows = oncePerFolder(
   async ({ folder, divisor }: Pick<BenchContext, 'folder' | 'divisor'>): Promise<SampleRows> => {
-    mkdirSync(folder, { recursive: true });
     const file = join(folder, 'sample.csv');
     writeDemoFile(file, Math.ceil(sampledRows / divisor));
     const { job, packs } = await cleanInMemory(file, transactionsSchema);
