@@ -1,37 +1,22 @@
 import { packBytesMax } from '@sluice/core/pack';
 import type { StageName, Wiring } from '@sluice/core/wiring';
 import { stageNames } from '@sluice/core/wiring';
+import type { Price } from './plan/price-table.ts';
+import { pricesOf } from './plan/price-table.ts';
+import {
+  itemOverheadBytes,
+  readUnitBytes,
+  tupleBytes,
+  valueBytes,
+  writesPerChunk,
+  writesPerJob,
+  writeUnitsOf,
+} from './plan/unit-rules.ts';
 import { countText } from './terminal-text.ts';
 
-/** What AWS asks for `per` of a unit. */
-export type Price = {
-  readonly dollars: number;
-  readonly per: number;
-  readonly unit: string;
-  /** Whose price list, of which month. */
-  readonly source: string;
-};
+/** Prices of us-east-1: others are up to about a quarter dearer, see the price table. */
+export const { prices } = pricesOf('us-east-1');
 
-/** On-demand prices of us-east-1, November 2026. Others are up to about twice as dear. */
-export const prices = {
-  writeUnit: { dollars: 0.625, per: 1e6, unit: 'write units', source: 'DynamoDB pricing, on-demand' },
-  readUnit: { dollars: 0.125, per: 1e6, unit: 'read units', source: 'DynamoDB pricing, on-demand' },
-  sqsRequest: { dollars: 0.4, per: 1e6, unit: 'requests', source: 'SQS pricing, standard queues' },
-  lambdaTime: { dollars: 0.0000133334, per: 1, unit: 'GB-s', source: 'Lambda pricing, arm64' },
-  lambdaRequest: { dollars: 0.2, per: 1e6, unit: 'requests', source: 'Lambda pricing' },
-} as const satisfies Readonly<Record<string, Price>>;
-
-/** DynamoDB: bytes that a write unit and a read unit pay for. Source: developer guide, "Capacity unit consumption". */
-const writeUnitBytes = 1024;
-const readUnitBytes = 4096;
-/** What an item weighs besides the row's values: keys, names, numbers. */
-const itemOverheadBytes = 100;
-/** What a row weighs in a message besides its values: numbers and brackets, and for each value quotes and a comma. */
-const tupleBytes = 20;
-const valueBytes = 3;
-/** Writes of the ledger: a chunk's plan, counts and end; and a job with its leases and audits. */
-const writesPerChunk = 3;
-const writesPerJob = 20;
 /** SQS: a message is sent, received and deleted; batches save only where messages are small. */
 const requestsPerMessage = 3;
 /** Rows that one invocation of store-rows or finish-rows writes in a second: what its share of the table's write budget is. */
@@ -81,7 +66,9 @@ export const priceText = ({ dollars, per, unit }: Price): string =>
 
 /** Dollars as people read them: cents, and below them two digits that count. */
 export const dollarsText = (dollars: number): string => {
-  if (dollars >= 0.1 || dollars === 0) return `$${dollars.toFixed(2)}`;
+  if (dollars >= 0.1 || dollars === 0) {
+    return `$${dollars.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+  }
   const decimals = Math.min(8, 1 - Math.floor(Math.log10(dollars)));
   return `$${dollars.toFixed(decimals)}`;
 };
@@ -146,7 +133,7 @@ export const estimateCost = (facts: CostFacts, wiring: Wiring): CostEstimate => 
   const valuesBytes = rows === 0 ? 0 : Math.round(bytes / rows);
   const storedBytes = itemOverheadBytes + valuesBytes;
   const finishedBytes = storedBytes + valuesBytes;
-  const [storeUnits, finishUnits] = [storedBytes, finishedBytes].map((size) => Math.ceil(size / writeUnitBytes)) as [
+  const [storeUnits, finishUnits] = [storedBytes, finishedBytes].map(writeUnitsOf) as [
     number,
     number,
   ];
