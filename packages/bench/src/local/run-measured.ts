@@ -6,7 +6,13 @@ import { fileURLToPath } from 'node:url';
 /** Of a whole process, all of its threads, from its start to its end. */
 export type Usage = { readonly seconds: number; readonly cpuSeconds: number; readonly peakMebibytes: number };
 
-export type Measured = { readonly stdout: string; readonly usage: Usage };
+export type Measured = {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What it wrote on file descriptor 4, where its standard output is for something else. */
+  readonly told: string;
+  readonly usage: Usage;
+};
 
 /** Reports what the process has used, on file descriptor 3, as its last act. */
 const tellUsage = fileURLToPath(new URL('./tell-usage.mjs', import.meta.url));
@@ -23,17 +29,16 @@ export const runMeasured = async (
   { signal, env = process.env }: MeasuredOptions,
 ): Promise<Measured> => {
   const child = spawn(process.execPath, ['--import', tellUsage, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: { ...env },
     signal,
   });
   const closed = once(child, 'close') as Promise<[status: number | null]>;
-  const [stdout, stderr, used, [status]] = await Promise.all([
-    text(child.stdio[1] as NodeJS.ReadableStream),
-    text(child.stdio[2] as NodeJS.ReadableStream),
-    text(child.stdio[3] as NodeJS.ReadableStream),
+  const streams = child.stdio.slice(1).map((stream) => text(stream as NodeJS.ReadableStream));
+  const [[status], [stdout = '', stderr = '', used = '', told = '']] = await Promise.all([
     closed,
+    Promise.all(streams),
   ]);
   if (status !== 0) throw new Error(`expected exit status 0, found ${status}: ${stderr.trim().slice(-500)}`);
-  return { stdout, usage: JSON.parse(used) as Usage };
+  return { stdout, stderr, told, usage: JSON.parse(used) as Usage };
 };

@@ -10,12 +10,8 @@ export const sluiceCommand: readonly string[] = [
   pathOf('../../../cli/src/main.ts'),
 ];
 
+export const demoSchema = pathOf('../../../../examples/transactions/schema.json');
 export const demoProcessor = pathOf('../../../../examples/transactions/processor.ts');
 
 /** How the demo is cleaned and processed. */
-export const demoOptions: readonly string[] = [
-  '--schema',
-  pathOf('../../../../examples/transactions/schema.json'),
-  '--processor',
-  demoProcessor,
-];
+export const demoOptions: readonly string[] = ['--schema', demoSchema, '--processor', demoProcessor];

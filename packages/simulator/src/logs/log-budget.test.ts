@@ -4,6 +4,7 @@ import { defineProcessor, permanent, type Result } from '@sluice/core/processor'
 import { stageNames } from '@sluice/core/wiring';
 import { describe, expect, it, vi } from 'vitest';
 import { canaries, findCanaries } from './canaries.ts';
+import { bytesOfLines, isIdleLine, parseLogLines } from './log-lines.ts';
 import { type LoggedRun, type LoggedRunOptions, runLogged } from './logged-run.ts';
 
 /**
@@ -85,37 +86,7 @@ const run = async (options: Omit<LoggedRunOptions, 'profiles' | 'processor'>): P
   return runLogged({ profiles: [profile], processor, ...options });
 };
 
-/** A line as far as the budget asks of it: numbers of an invocation have `stage`, what a logger says has `service`. */
-type Line = {
-  readonly stage?: string;
-  readonly service?: string;
-  readonly level?: string;
-  readonly bytes: number;
-} & Readonly<
-  Partial<Record<'RowsIn' | 'RowsRetried' | 'MessagesFailed' | 'rowsIn' | 'retried' | 'messagesFailed', number>>
->;
-
-/** Throws for a line that is no JSON, which nobody could search. */
-const parse = (texts: readonly string[]): Line[] =>
-  texts
-    .flatMap((text) => text.split('\n').filter((line) => line !== ''))
-    .map((line) => ({
-      ...(JSON.parse(line) as object),
-      bytes: Buffer.byteLength(line) + 1,
-    }));
-
-const bytesOf = (lines: readonly Line[]): number => lines.reduce((sum, { bytes }) => sum + bytes, 0);
-
 const linesOf = (message: string): number => output.filter((line) => line.includes(`"message":"${message}"`)).length;
-
-/** A line of a sweep or search that found nothing: its numbers, or what it says of itself. */
-const isIdle = (line: Line): boolean =>
-  (line.stage ?? line.service) === 'audit-job' &&
-  line.level !== 'WARN' &&
-  line.level !== 'ERROR' &&
-  [line.RowsIn, line.RowsRetried, line.MessagesFailed, line.rowsIn, line.retried, line.messagesFailed].every(
-    (count) => count === undefined || count === 0,
-  );
 
 describe('the log of all stages', () => {
   it.each([
@@ -124,11 +95,11 @@ describe('the log of all stages', () => {
   ])('keeps its budget with debug lines of %s of the invocations', async (sampleRate, budget) => {
     const { jobs, minutes } = await run({ files: { 'a.csv': fileOf(budgetRows) }, sampleRate });
     expect(jobs.map(({ state, plan }) => [state, plan?.rows])).toEqual([['HELD', budgetRows]]);
-    const lines = parse(output);
+    const lines = parseLogLines(output);
     // Every stage is heard, or its bytes would not be in the sum.
     expect([...new Set(lines.map(({ stage }) => stage))].sort()).toEqual([undefined, ...stageNames].sort());
-    const perMillionRows = (bytesOf(lines.filter((line) => !isIdle(line))) / budgetRows) * 1_000_000;
-    const perIdleDay = (bytesOf(lines.filter(isIdle)) / minutes) * 60 * 24;
+    const perMillionRows = (bytesOfLines(lines.filter((line) => !isIdleLine(line))) / budgetRows) * 1_000_000;
+    const perIdleDay = (bytesOfLines(lines.filter(isIdleLine)) / minutes) * 60 * 24;
     expect(perMillionRows).toBeLessThan(budget.perMillionRows);
     expect(perIdleDay).toBeLessThan(budget.perIdleDay);
   });

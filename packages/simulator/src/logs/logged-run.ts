@@ -46,6 +46,8 @@ export type LoggedRunOptions = {
   readonly faultMinutes?: number;
   readonly chunkBytes?: number;
   readonly rowsPerMessage?: number;
+  /** Told of every event that a function is called with. */
+  readonly onEvent?: (event: unknown) => void;
 };
 
 export type LoggedRun = {
@@ -150,7 +152,13 @@ export const runLogged = async (options: LoggedRunOptions): Promise<LoggedRun> =
     'finish-rows': (ports) => createFinishRows(ports),
     'audit-job': (ports) => createAuditJob(ports, { bucket: workBucket, inbox: inboxBucket }),
   };
-  for (const stage of stageNames) cloud.attach(stage, create[stage](portsOf(stage)) as LocalFunction);
+  for (const stage of stageNames) {
+    const run = create[stage](portsOf(stage)) as LocalFunction;
+    cloud.attach(stage, (event, context) => {
+      options.onEvent?.(event);
+      return run(event, context);
+    });
+  }
 
   const send = (queue: QueueName, body: string): void => {
     void services.queues[queue].sendBatch([{ id: '0', body }]);
