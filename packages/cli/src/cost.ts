@@ -133,10 +133,7 @@ export const estimateCost = (facts: CostFacts, wiring: Wiring): CostEstimate => 
   const valuesBytes = rows === 0 ? 0 : Math.round(bytes / rows);
   const storedBytes = itemOverheadBytes + valuesBytes;
   const finishedBytes = storedBytes + valuesBytes;
-  const [storeUnits, finishUnits] = [storedBytes, finishedBytes].map(writeUnitsOf) as [
-    number,
-    number,
-  ];
+  const [storeUnits, finishUnits] = [storedBytes, finishedBytes].map(writeUnitsOf) as [number, number];
   const packs = packsOf(facts, valuesBytes + tupleBytes + columns * valueBytes);
   const messages = 3 * packs + chunks + 1;
   const time = lambdaTimeOf(facts, wiring);

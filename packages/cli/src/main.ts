@@ -1,9 +1,10 @@
 import { Command, Help, type Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addLocalCommands, type CommandSeams } from './local-commands.ts';
-import { addOperateCommands } from './operate/commands.ts';
+import { addOperateCommands, type RunWork } from './operate/commands.ts';
 import { addCompletion } from './operate/completion.ts';
 import { CommandFailed } from './operate/session.ts';
+import { addPlanCommand } from './plan/add-plan-command.ts';
 import { tellError } from './tell-error.ts';
 import { toTerminalText } from './terminal-text.ts';
 
@@ -41,11 +42,7 @@ const createProgram = (onStatus: (status: number) => void): Command => {
     .configureHelp({ optionDescription: describeOption })
     .configureOutput({ outputError: (text) => say(`sluice: ${oneLine(text.replace(/^error: /, ''))}\n`) });
 
-  program.commandsGroup('This machine:');
-  addLocalCommands(program, { say, onStatus, onInterrupt });
-
-  program.commandsGroup('A deployment:');
-  addOperateCommands(program, async (flags, work) => {
+  const run: RunWork = async (flags, work) => {
     const { connect } = await import('./operate/connect.ts');
     const signal = onInterrupt(() => new CommandFailed('ended by an interrupt'), 'ending');
     try {
@@ -54,7 +51,14 @@ const createProgram = (onStatus: (status: number) => void): Command => {
       // Whatever was under way is broken off by it, each in its own words.
       throw signal.aborted ? signal.reason : thrown;
     }
-  });
+  };
+
+  program.commandsGroup('This machine:');
+  addLocalCommands(program, { say, onStatus, onInterrupt });
+  addPlanCommand(program, { say, onStatus, onInterrupt }, run);
+
+  program.commandsGroup('A deployment:');
+  addOperateCommands(program, run);
 
   program.commandsGroup('The shell:');
   addCompletion(program, (script) => void process.stdout.write(script));

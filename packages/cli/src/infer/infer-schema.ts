@@ -47,7 +47,7 @@ export type Inference = {
 export type OnRead = (rows: number, share: number) => void;
 
 /** A clock whose waits end when the signal aborts, with its reason; and with them every read, which waits for each of its pieces. */
-const interruptible = ({ now, sleep }: Clock, signal: AbortSignal): Clock => ({
+export const interruptible = ({ now, sleep }: Clock, signal: AbortSignal): Clock => ({
   now,
   sleep: (milliseconds, given) => sleep(milliseconds, given === undefined ? signal : AbortSignal.any([given, signal])),
 });

@@ -6,16 +6,16 @@ import type { TextFile } from '../text-file.ts';
 import { createTextFile } from '../text-file.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** Throws UsageError for a file that must not be written, before anything is read. */
-export const checkOutFile = (path: string, force: boolean): void => {
+/** Throws UsageError for a file that must not be written, before anything is read. `option`: by which it was named. */
+export const checkOutFile = (path: string, force: boolean, option = '--out'): void => {
   const shown = toTerminalText(path);
   if (statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new UsageError(`--out: expected a file in a folder that is there, found none for ${shown}`);
+    throw new UsageError(`${option}: expected a file in a folder that is there, found none for ${shown}`);
   }
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return;
-  if (!stats.isFile()) throw new UsageError(`--out: expected a file, found something else at ${shown}`);
-  if (!force) throw new UsageError(`--out: expected a new file, found one at ${shown} (--force replaces it)`);
+  if (!stats.isFile()) throw new UsageError(`${option}: expected a file, found something else at ${shown}`);
+  if (!force) throw new UsageError(`${option}: expected a new file, found one at ${shown} (--force replaces it)`);
 };
 
 /** What was written to a file: its size, and the SHA-256 of it in hexadecimal digits. */
@@ -30,7 +30,7 @@ export type OutFile = {
 };
 
 /** Throws UsageError where none can be made. */
-export const createOutFile = (path: string): OutFile => {
+export const createOutFile = (path: string, option = '--out'): OutFile => {
   const hash = createHash('sha256');
   let bytes = 0;
   const create = (): TextFile => {
@@ -39,7 +39,7 @@ export const createOutFile = (path: string): OutFile => {
     } catch (thrown) {
       const { code = 'error' } = thrown as { readonly code?: string };
       if (code === 'ENOSPC') throw thrown;
-      throw new UsageError(`--out: expected a file that can be written, found ${toTerminalText(path)} (${code})`);
+      throw new UsageError(`${option}: expected a file that can be written, found ${toTerminalText(path)} (${code})`);
     }
   };
   const file = create();

@@ -7,8 +7,10 @@ import { checkOutFile, createOutFile } from '../operate/out-file.ts';
 import type { Session } from '../operate/session.ts';
 import { UsageError } from '../usage-error.ts';
 import { createStyle } from '../view/style.ts';
+import { createArticlePlan } from './article-design.ts';
 import { countFile } from './count-file.ts';
-import { createArticlePlan, createPlan } from './create-plan.ts';
+import { createPlan } from './create-plan.ts';
+
 import type { Plan, PlannedFile } from './plan.ts';
 import { type SettingFlags, toPlannedFile, toPlanSettings } from './plan-settings.ts';
 import { regionNames } from './price-table.ts';

@@ -63,9 +63,10 @@ const stageColumns = (plan: Plan, style: Style, hasBars: boolean): readonly Tabl
       style,
       stage === plan.bottleneck.stage ? style.warn : style.good,
     );
+  const end = timeText(plan.seconds);
   return [
     { title: 'stage', textOf: ({ stage }) => stage },
-    ...(hasBars ? [{ title: 'time', textOf: bar, rank: 2 }] : []),
+    ...(hasBars ? [{ title: `0 s${end.padStart(barCells - 3)}`, textOf: bar, rank: 2 }] : []),
     { title: 'from', textOf: ({ startsAtSeconds }) => timeText(startsAtSeconds), isNumber: true, rank: 5 },
     { title: 'to', textOf: ({ endsAtSeconds }) => timeText(endsAtSeconds), isNumber: true },
     {

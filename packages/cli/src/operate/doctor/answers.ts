@@ -61,6 +61,7 @@ export const toMapping = (mapping: EventSourceMappingConfiguration): MappingSett
     lastResult: mapping.LastProcessingResult,
     batchSize: mapping.BatchSize,
     maximumConcurrency: mapping.ScalingConfig?.MaximumConcurrency,
+    parallelizationFactor: mapping.ParallelizationFactor,
     maximumRecordAgeSeconds: mapping.MaximumRecordAgeInSeconds,
     maximumRetryAttempts: mapping.MaximumRetryAttempts,
     failureArn: mapping.DestinationConfig?.OnFailure?.Destination,

@@ -158,6 +158,7 @@ export const createInspector = (clients: InspectorClients, clock: Pick<Clock, 'n
           (found.GlobalSecondaryIndexes ?? []).map(({ IndexName, IndexStatus }) => [IndexName, IndexStatus ?? '']),
         ),
         ...given({
+          warmWriteUnitsPerSecond: found.WarmThroughput?.WriteUnitsPerSecond,
           streamView: found.StreamSpecification?.StreamEnabled ? found.StreamSpecification.StreamViewType : undefined,
         }),
       };

@@ -23,6 +23,8 @@ export type MappingSettings = {
   /** Patterns, as JSON text. */
   readonly filters: readonly string[];
   readonly maximumConcurrency?: number;
+  /** Of a stream: invocations at once per shard. */
+  readonly parallelizationFactor?: number;
   readonly bisects: boolean;
   /** -1 is no bound. */
   readonly maximumRecordAgeSeconds?: number;
@@ -50,6 +52,8 @@ export type ConcurrencySettings = { readonly limit: number; readonly unreserved:
 export type TableSettings = {
   readonly status: string;
   readonly billing: string;
+  /** Write units a second that it takes at once; undefined where it does not say. */
+  readonly warmWriteUnitsPerSecond?: number;
   readonly isProtected: boolean;
   /** What the stream shows of a change; undefined without one. */
   readonly streamView?: string;
