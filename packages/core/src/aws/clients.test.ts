@@ -121,3 +121,25 @@ describe('a client of tables', () => {
     expect(endpoint.requests).toHaveLength(tries);
   });
 });
+
+describe('a client for writes', () => {
+  it('signs every call with the credentials of its time', async () => {
+    let issued = 0;
+    const client = createWriteClient({
+      ...scriptedAccess,
+      endpoint: endpoint.url,
+      credentials: async () => ({
+        accessKeyId: `key${++issued}`,
+        secretAccessKey: 'scripted',
+        sessionToken: `session${issued}`,
+        expiration: new Date(Date.now() + 1_000),
+      }),
+    });
+    for (let call = 0; call < 3; call++) await client.send(new DescribeTableCommand({ TableName: 'table' }));
+    const sessions = endpoint.requests.map(({ headers }) => headers['x-amz-security-token']);
+    expect(new Set(sessions).size).toBe(3);
+    for (const [index, { headers }] of endpoint.requests.entries()) {
+      expect(headers['authorization']).toContain(`Credential=${sessions[index]?.replace('session', 'key')}/`);
+    }
+  });
+});

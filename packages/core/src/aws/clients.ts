@@ -17,6 +17,12 @@ const socketsMax = 16;
 const attemptsMax = 3;
 
 /**
+ * The way of a call through the SDK is worked out once per kind of call and kept, not again for every call. Nothing here is
+ * added to a client once it is in use. What is kept holds on to the first call of its kind.
+ */
+const keepWay = { cacheMiddleware: true } as const;
+
+/**
  * Longest wait for a connection, for the head of an answer, and for the next byte of its body. The first two count from when the call is
  * made, also while it waits for one of the sockets. Source: @smithy/node-http-handler, set-connection-timeout and set-request-timeout.
  */
@@ -77,6 +83,7 @@ const toConfig = (options: ClientOptions, standard: Timeouts) => {
 export const createSqsClient = (options: ClientOptions = {}): SQSClient =>
   new SQSClient({
     ...toConfig(options, messageTimeouts),
+    ...keepWay,
     // A queue's URL names the queue; where requests go is the endpoint's matter. Otherwise an endpoint from
     // AWS_ENDPOINT_URL loses against the host in the URL.
     useQueueUrlAsEndpoint: false,
@@ -99,11 +106,26 @@ export const createS3Client = (options: ClientOptions = {}): S3Client =>
 
 /** For reads of tables, and for the jobs table. */
 export const createTableClient = (options: ClientOptions = {}): DynamoDBClient =>
-  new DynamoDBClient(toConfig(options, messageTimeouts));
+  new DynamoDBClient({ ...toConfig(options, messageTimeouts), ...keepWay });
+
+/** The SDK makes a signer for every call, out of the client's whole configuration, which for this client never changes. */
+const withOneSigner = (client: DynamoDBClient): DynamoDBClient => {
+  const makeSigner = client.config.signer;
+  let signer: ReturnType<typeof makeSigner> | undefined;
+  client.config.signer = async (authScheme) => {
+    // A region that could not be found out is looked for again.
+    signer ??= makeSigner(authScheme).catch((thrown: unknown) => {
+      signer = undefined;
+      throw thrown;
+    });
+    return signer;
+  };
+  return client;
+};
 
 /** For writes of rows: never retries, so that the pacing sees each throttle. */
 export const createWriteClient = (options: ClientOptions = {}): DynamoDBClient =>
-  new DynamoDBClient({ ...toConfig(options, messageTimeouts), maxAttempts: 1 });
+  withOneSigner(new DynamoDBClient({ ...toConfig(options, messageTimeouts), ...keepWay, maxAttempts: 1 }));
 
 export const createCloudWatchClient = (options: ClientOptions = {}): CloudWatchClient =>
   new CloudWatchClient(toConfig(options, messageTimeouts));

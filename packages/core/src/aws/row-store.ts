@@ -1,4 +1,4 @@
-import type { BatchStatementRequest, BatchStatementResponse, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { BatchStatementResponse, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchExecuteStatementCommand, BatchGetItemCommand, BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { SluiceError } from '../errors.ts';
 import { partitionKeyOf } from '../identity.ts';
@@ -6,9 +6,11 @@ import type { OutcomeTuple, RowTuple } from '../messages.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { FinishOutcome, InsertOutcome, RemoveOutcome, RowStore, StoredRow } from '../ports/row-store.ts';
 import { callBytesMax, statementsMax } from '../ports/row-store.ts';
+import { acceptPreparedBodies, prepareBody } from './prepared-body.ts';
 import { createChunkReads } from './row-chunk.ts';
 import type { Item } from './row-item.ts';
 import { isSameOutcome, isSameRow, itemBytesMax, outcomeText, textIn } from './row-item.ts';
+import { createRowStatements } from './row-statement.ts';
 import { isThrottle, toTableError } from './table-error.ts';
 
 /** Reads of keys that a BatchGetItem left unprocessed, the first included, and the wait before the second; it doubles. */
@@ -67,15 +69,8 @@ export const createAwsRows = (
       `expected the name of a table (3 to 255 letters, digits, _ . -), found ${JSON.stringify(table)}`,
     );
   }
-  const insertText = `INSERT INTO "${table}" VALUE {'pk': ?, 'row': ?, 'line': ?, 'status': 'PENDING', 'data': ?, 'created': ?}`;
-  const writeOffText = `INSERT INTO "${table}" VALUE {'pk': ?, 'row': ?, 'line': ?, 'status': 'FAILED', 'data': ?, 'created': ?, 'finished': ?, 'error': ?}`;
-  // Names are quoted: most of them are reserved words.
-  const pending = `WHERE "pk" = ? AND "row" = ? AND "status" = 'PENDING'`;
-  const finishTexts = {
-    result: `UPDATE "${table}" SET "status" = 'DONE' SET "result" = ? SET "finished" = ? ${pending}`,
-    nothing: `UPDATE "${table}" SET "status" = 'DONE' SET "finished" = ? ${pending}`,
-    error: `UPDATE "${table}" SET "status" = 'FAILED' SET "error" = ? SET "finished" = ? ${pending}`,
-  };
+  const statementOf = createRowStatements(table);
+  acceptPreparedBodies(clients.writes);
 
   const keyOf = (jobId: string, [chunk, row]: readonly [number, number, ...unknown[]]): Key => ({
     pk: { S: partitionKeyOf(jobId, chunk, row) },
@@ -83,9 +78,11 @@ export const createAwsRows = (
   });
 
   /** The answers in the order of the statements; undefined when the whole call was throttled. */
-  const send = async (statements: BatchStatementRequest[]): Promise<BatchStatementResponse[] | undefined> => {
+  const send = async (statements: readonly string[]): Promise<BatchStatementResponse[] | undefined> => {
+    const command = new BatchExecuteStatementCommand({ Statements: [] });
+    prepareBody(command.input, `{"Statements":[${statements.join(',')}]}`);
     try {
-      const { Responses } = await clients.writes.send(new BatchExecuteStatementCommand({ Statements: statements }));
+      const { Responses } = await clients.writes.send(command);
       return Responses ?? [];
     } catch (thrown) {
       if (isThrottle(thrown)) return undefined;
@@ -119,11 +116,11 @@ export const createAwsRows = (
   };
 
   /**
-   * Sends the statements that there are and tells each row's outcome. `clashCode` is the error of a statement that met
+   * Sends the statements that there are, each as its JSON, and tells each row's outcome. `clashCode` is the error of a statement that met
    * another row in its place; what that comes to, `judge` says of the item there.
    */
   const write = async <Outcome extends string>(
-    statements: readonly (BatchStatementRequest | undefined)[],
+    statements: readonly (string | undefined)[],
     success: Outcome,
     clashCode: 'DuplicateItem' | 'ConditionalCheckFailed',
     keyAt: (index: number) => Key,
@@ -166,14 +163,11 @@ export const createAwsRows = (
     const error = writtenOff === undefined ? undefined : JSON.stringify([writtenOff.code, writtenOff.message]);
     const weights = texts.map((text) => Buffer.byteLength(text) + Buffer.byteLength(error ?? ''));
     checkCall(rows, weights);
-    const created = { N: String(clock.now()) };
-    const statements = rows.map((tuple, i): BatchStatementRequest | undefined => {
+    const created = clock.now();
+    const statements = rows.map((tuple, i): string | undefined => {
       // What cannot be an item is not sent with its neighbours, which the answer might be meant for too.
       if ((weights[i] ?? 0) > itemBytesMax) return undefined;
-      const { pk, row } = keyOf(jobId, tuple);
-      const parameters = [pk, row, { N: String(tuple[2]) }, { S: texts[i] ?? '' }, created];
-      if (error === undefined) return { Statement: insertText, Parameters: parameters };
-      return { Statement: writeOffText, Parameters: [...parameters, created, { S: error }] };
+      return statementOf.insert(jobId, tuple, texts[i] ?? '', created, error);
     });
     return write<InsertOutcome>(
       statements,
@@ -193,17 +187,8 @@ export const createAwsRows = (
       outcomes,
       texts.map((text) => Buffer.byteLength(text ?? '')),
     );
-    const finished = { N: String(clock.now()) };
-    const statements = outcomes.map((tuple, i): BatchStatementRequest | undefined => {
-      const text = texts[i];
-      const { pk, row } = keyOf(jobId, tuple);
-      const statement = tuple[2] === 'FAILED' ? finishTexts.error : finishTexts.result;
-      return {
-        Statement: text === undefined ? finishTexts.nothing : statement,
-        Parameters: text === undefined ? [finished, pk, row] : [{ S: text }, finished, pk, row],
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      };
-    });
+    const finished = clock.now();
+    const statements = outcomes.map((tuple, i) => statementOf.finish(jobId, tuple, texts[i], finished));
     return write<FinishOutcome>(
       statements,
       'finished',
