@@ -114,23 +114,31 @@ const auditFrom = (model: Model, closableAt: readonly number[], plannedAt: numbe
   };
 };
 
+/** When the rows of each chunk are final. Chunks that are cleaned beside each other come to their ends together. */
+const closableAtOf = ({ load }: Model, flow: Flow): readonly number[] => {
+  const together = Math.max(1, flow.stages.get('clean-rows')?.concurrencyMax ?? 1);
+  return Array.from({ length: load.chunks }, (_, chunk) =>
+    flow.timeOf('finish-rows', Math.min(1, Math.max(together, chunk + 1) / load.chunks)),
+  );
+};
+
+/** The audits of a job whose upload came so long before the schedule's next turn. */
+export const auditsAt = (model: Model, flow: Flow, firstSweepAt: number): Audits =>
+  auditFrom(model, closableAtOf(model, flow), flow.stages.get('split-file')?.endsAtSeconds ?? 0, firstSweepAt);
+
 /** The audits of a job: what is to be expected, whenever within the schedule's minute its file came. */
 export const auditsOf = (model: Model, flow: Flow): Audits => {
   const { load, settings } = model;
   const { auditEverySeconds } = settings.wiring.pipeline;
   const plannedAt = flow.stages.get('split-file')?.endsAtSeconds ?? 0;
   const finishedAt = flow.stages.get('finish-rows')?.endsAtSeconds ?? 0;
-  const together = Math.max(1, flow.stages.get('clean-rows')?.concurrencyMax ?? 1);
-  // Chunks that are cleaned beside each other come to their ends together.
-  const closableAt = Array.from({ length: load.chunks }, (_, chunk) =>
-    flow.timeOf('finish-rows', Math.min(1, Math.max(together, chunk + 1) / load.chunks)),
-  );
   if (auditEverySeconds === 0 || model.relaxed?.limit === 'schedule') {
     const seconds = load.chunks * countSeconds(model) + mergeSeconds(model) + initMilliseconds / 1000;
     const startsAtSeconds = Math.max(plannedAt, finishedAt);
     const endsAtSeconds = startsAtSeconds + seconds;
     return { startsAtSeconds, endsAtSeconds, passes: 1, counts: load.chunks, busySeconds: seconds };
   }
+  const closableAt = closableAtOf(model, flow);
   const found = Array.from({ length: phases }, (_, phase) =>
     auditFrom(model, closableAt, plannedAt, ((phase + 0.5) / phases) * auditEverySeconds),
   );
@@ -138,10 +146,7 @@ export const auditsOf = (model: Model, flow: Flow): Audits => {
     found.reduce((sum, audits) => sum + pick(audits), 0) / phases;
   return {
     startsAtSeconds: mean(({ startsAtSeconds }) => startsAtSeconds),
-    endsAtSeconds: Math.max(
-      finishedAt,
-      mean(({ endsAtSeconds }) => endsAtSeconds),
-    ),
+    endsAtSeconds: Math.max(finishedAt, mean(({ endsAtSeconds }) => endsAtSeconds)),
     passes: Math.round(mean(({ passes }) => passes)),
     counts: Math.round(mean(({ counts }) => counts)),
     busySeconds: mean(({ busySeconds }) => busySeconds),

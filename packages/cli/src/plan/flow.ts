@@ -93,6 +93,7 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
   const table = createTableUnits(settings.tableUnitsPerSecond, savedSeconds);
   // Rows of few chunks lie in few partitions: sixteen keys for each.
   const spread = Math.max(1, load.chunks) * 16 * partitionUnits;
+  const epsilon = Math.max(1e-9, rows * 1e-7);
   const isTableFree = model.relaxed?.limit === 'table-units';
 
   /** Rows that come to a stage by way of the file: after the cleaning fewer than there were. */
@@ -104,6 +105,8 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
     return Math.max(1, Math.min(load.recordsMax, (rowsPerSecond * seconds) / relayLanes));
   };
   let records = 1;
+  /** Outcomes of an invocation of process-rows. */
+  let outcomesTogether = 1;
   const findRecords = (): number => {
     const store = stateOf.get('store-rows') as State;
     // At first nothing is stored yet: what will be is what can be.
@@ -117,12 +120,19 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
     const accepted = Math.max(1, load.accepted);
     if (stage === 'clean-rows') return Math.max(1, rows / Math.max(1, load.chunks));
     if (stage === 'store-rows') return Math.min(accepted, accepted / Math.max(1, load.packs));
-    if (stage === 'process-rows') {
-      return records / Math.ceil(records / load.packRows);
+    // What waits is as it was sent; where nothing waits, messages are as they are sent now.
+    const [sender, most, now] =
+      stage === 'process-rows'
+        ? (['relay-rows', load.packRows, records] as const)
+        : (['process-rows', load.outcomePackRows, outcomesTogether] as const);
+    const { carried, messagesOut } = stateOf.get(sender) as State;
+    const taken = stateOf.get(stage) as State;
+    const rowsWaiting = (carried - taken.carried) * share;
+    const messagesWaiting = messagesOut - taken.messagesIn;
+    if (rowsWaiting > epsilon * share && messagesWaiting > 0) {
+      return Math.max(1, Math.min(most, accepted, rowsWaiting / messagesWaiting));
     }
-    const work = stateOf.get('process-rows') as State;
-    const outcomes = work.invocations > 0 ? (work.carried * share) / work.invocations : records;
-    return Math.max(1, Math.min(accepted, outcomes) / Math.ceil(Math.max(1, outcomes) / load.outcomePackRows));
+    return Math.max(1, Math.min(accepted, now / Math.ceil(now / most)));
   };
   const messagesInAllOf = (stage: CarryingStage): number =>
     stage === 'clean-rows'
@@ -131,7 +141,6 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
         ? load.packs
         : Math.max(load.packs, Math.min(relayLanes, load.accepted));
 
-  const epsilon = Math.max(1e-9, rows * 1e-7);
   const before = (index: number): number => (index === 0 ? rows : (states[index - 1]?.carried ?? 0));
   const waiting = (index: number): number => before(index) - (states[index]?.carried ?? 0);
 
@@ -153,7 +162,7 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
     const granted = new Map<CarryingStage, number>();
     let used = 0;
     for (let round = 0; round < 4; round++) {
-      let coming = Number.POSITIVE_INFINITY;
+      let coming = (states[0]?.carried ?? 0) < rows ? Number.POSITIVE_INFINITY : 0;
       const asked = new Map<CarryingStage, number>();
       states.forEach((state, index) => {
         const { stage, capacity } = state;
@@ -171,7 +180,7 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
             state.limit = 'table-units';
           }
         }
-        state.rate = before(index) <= state.carried && coming === 0 ? 0 : rate;
+        state.rate = rate;
         coming = state.rate;
       });
       const sum = [...asked.values()].reduce((total, wanted) => total + wanted, 0);
@@ -214,8 +223,8 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
     if (stage === 'relay-rows') rowsTogether = records;
     else {
       state.messagesIn += accepted / messageRows;
-      const behind = (behindBy * portion(stage)) / Math.max(1, capacity.lanes);
-      rowsTogether = Math.min(capacity.rowsMax, Math.max(messageRows, behind));
+      // Whatever is there is taken, up to a batch.
+      rowsTogether = Math.min(capacity.rowsMax, Math.max(messageRows, behindBy * portion(stage)));
       // Behind or not, as few as the functions get through with.
       const one = messageRows / secondsOf(workOf(model, stage, messageRows));
       if (rate > one * capacity.lanes * 1.0001 && stage !== 'clean-rows') {
@@ -225,6 +234,11 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
       }
     }
     rowsTogether = Math.max(1, messageRows * (stage === 'relay-rows' ? 0 : 1), Math.min(rowsTogether, load.accepted));
+    if (stage === 'relay-rows') state.messagesOut += accepted / (rowsTogether / Math.ceil(rowsTogether / load.packRows));
+    if (stage === 'process-rows') {
+      outcomesTogether = rowsTogether;
+      state.messagesOut += (accepted / rowsTogether) * Math.ceil(rowsTogether / load.outcomePackRows);
+    }
     const secondsOfOne = secondsOf(workOf(model, stage, rowsTogether));
     const invocations = accepted / rowsTogether;
     state.invocations += invocations;
