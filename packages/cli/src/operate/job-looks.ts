@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/core/errors';
+import type { Job } from '@sluice/core/ports/job-store';
 import type { StageName, Wiring } from '@sluice/core/wiring';
 import { stageNames } from '@sluice/core/wiring';
 import { createSpeed } from '../view/speed.ts';
@@ -19,6 +20,9 @@ const metricsMilliseconds = 60_000;
 /** Without any movement of its own for as long, a stage whose metrics nobody can read counts as one that does not move. */
 const stillMilliseconds = 60_000;
 
+/** A job as it was read, and where it stood then. */
+export type JobLook = { readonly job: Job; readonly status: JobStatus };
+
 /**
  * Looks at a job as often as it is called; later looks know the rates from those before. Throws CommandFailed when the job is no more,
  * SluiceError when a service fails, the signal's reason when it aborts. Without CloudWatch, rates are unknown and the status says so.
@@ -28,7 +32,7 @@ export const createJobLooks = (
   jobId: string,
   budget: ReadingBudget,
   wiring: Wiring,
-): ((signal: AbortSignal) => Promise<JobStatus>) => {
+): ((signal: AbortSignal) => Promise<JobLook>) => {
   const { jobs, clock } = operator;
   const countJob = createJobCounter(operator, budget);
   const speeds = new Map(stageNames.map((stage) => [stage, createSpeed(speedMilliseconds)]));
@@ -88,6 +92,7 @@ export const createJobLooks = (
     if (found !== seen) seenAt = now;
     seen = found;
     const unknown = metricsError === undefined ? [] : [metricsError];
-    return jobStatus(job, count, stages, { now, unchangedSeconds: (now - seenAt) / 1000, unknown }, wiring);
+    const unchangedSeconds = (now - seenAt) / 1000;
+    return { job, status: jobStatus(job, count, stages, { now, unchangedSeconds, unknown }, wiring) };
   };
 };

@@ -1,9 +1,11 @@
+import { dollarsText } from '../cost.ts';
 import { countText, durationText, toTerminalText } from '../terminal-text.ts';
 import { bar, percentText } from '../view/bar.ts';
 import type { Line } from '../view/fit-lines.ts';
 import { flowItems } from '../view/flow-items.ts';
 import type { Style } from '../view/style.ts';
 import type { JobStatus } from './job-status.ts';
+import type { PredictedStatus, Prediction } from './prediction.ts';
 import type { StageProgress } from './stage-progress.ts';
 import { type TableColumn, tableLines } from './table-lines.ts';
 
@@ -133,9 +135,24 @@ const stageLines = (status: JobStatus, columnsMax: number, style: Style): readon
   ];
 };
 
+const comparedText = (actual: number, predicted: number): string => {
+  const percent = Math.round((actual / predicted - 1) * 100);
+  if (!Number.isFinite(percent) || percent === 0) return 'as predicted';
+  return `${countText(Math.abs(percent))} % ${percent > 0 ? 'more' : 'less'}`;
+};
+
+const predictionItems = ({ seconds, actualSeconds, dollars, actualDollars }: Prediction): string[] => [
+  `predicted ${durationText(seconds)} in all, about ${dollarsText(dollars)}`,
+  ...(actualSeconds === null ? [] : [`took ${durationText(actualSeconds)}, ${comparedText(actualSeconds, seconds)}`]),
+  ...(actualDollars === null
+    ? []
+    : [`cost about ${dollarsText(actualDollars)}, ${comparedText(actualDollars, dollars)}`]),
+];
+
 /** A status as people read it; of what takes more than `columnsMax` cells, the table leaves columns out, and text goes on below. */
-export const statusLines = (status: JobStatus, columnsMax: number, style: Style): readonly Line[] => {
+export const statusLines = (status: PredictedStatus, columnsMax: number, style: Style): readonly Line[] => {
   const { jobId, key, means, reason, ledger, isPlanned, secondsLeft, stalled, todo, unknown, state } = status;
+  const { prediction } = status;
   const ranked = (rank: number, lines: readonly string[]): readonly Line[] => lines.map((text) => ({ text, rank }));
   const wrapped = (text: string): string[] => flowItems(text.split(' '), columnsMax, '  ', ' ');
   const part = (rank: number, lines: readonly string[]): readonly Line[] =>
@@ -158,6 +175,15 @@ export const statusLines = (status: JobStatus, columnsMax: number, style: Style)
     ...(hasBar ? part(ranks.left, [`  ${bar(share, cells, style)} ${percentText(share)}${left}`]) : []),
     ...part(ranks.table, stageLines(status, columnsMax, style)),
     ...ranked(ranks.more, wrapped(tableNote(status)).map(style.dim)),
+    ...part(
+      ranks.more,
+      prediction === null
+        ? []
+        : [
+            ...flowItems(predictionItems(prediction), columnsMax),
+            ...prediction.notes.flatMap((text) => wrapped(toTerminalText(text))).map(style.dim),
+          ],
+    ),
     ...part(
       ranks.stalled,
       stalled.flatMap((text) => wrapped(`stalled: ${text}`).map(style.bad)),

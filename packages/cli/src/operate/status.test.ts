@@ -122,6 +122,8 @@ describe('the status of a job', () => {
       '  audit-job           0          0        0       -    0    10      10     -',
       '  messages are those of all jobs; rows/s of all jobs in the last minute',
       '',
+      expect.stringMatching(/^ {2}predicted \d+ s in all, about \$0\.000\d+$/),
+      '',
       '  next audit due now   repairs made 0 of 3, the next due in 18 min at the earliest',
     ]);
   });

@@ -8,6 +8,7 @@ import { findJob } from './find-job.ts';
 import { createJobLooks } from './job-looks.ts';
 import type { JobStatus } from './job-status.ts';
 import { toHarmlessJson } from './output.ts';
+import { createPredictor, type PredictedStatus } from './prediction.ts';
 import { isHeld } from './read-ledger.ts';
 import { createOnceBudget, createWatchBudget } from './reading-budget.ts';
 import { statusLine, statusLines } from './render-status.ts';
@@ -39,7 +40,7 @@ const exitStatusOf = ({ state }: JobStatus): number => (['PLANNING', 'OPEN', 'CO
 const isAtRest = ({ state, repairs, ledger, isPlanned }: JobStatus): boolean =>
   state !== 'PLANNING' && state !== 'OPEN' && !repairs.isAsked && !(state === 'HELD' && isPlanned && !isHeld(ledger));
 
-const say = ({ output }: Session, status: JobStatus, stdout: NodeJS.WriteStream): void => {
+const say = ({ output }: Session, status: PredictedStatus, stdout: NodeJS.WriteStream): void => {
   const lines = statusLines(status, output.width ?? freeColumns, createStyle(stdout));
   output.result(status, lines.map(textOf));
 };
@@ -49,12 +50,13 @@ const watch = async (session: Session, jobId: string, screen: StatusScreen): Pro
   const { stdout, stderr } = screen;
   const wiring = parseWiring(wiringJson, 'aws');
   const look = createJobLooks(operator, jobId, createWatchBudget(operator.clock), wiring);
+  const predict = createPredictor(operator, wiring);
   const view = createLiveView(stderr, screen.environment);
   const style = createStyle(stderr);
   let told = '';
   let failures = 0;
 
-  const show = (status: JobStatus): void => {
+  const show = (status: PredictedStatus): void => {
     if (output.isJson) {
       stdout.write(`${toHarmlessJson(status)}\n`);
       return;
@@ -68,9 +70,9 @@ const watch = async (session: Session, jobId: string, screen: StatusScreen): Pro
     told = line;
   };
 
-  const lookOnce = async (): Promise<JobStatus | undefined> => {
+  const lookOnce = async (): Promise<PredictedStatus | undefined> => {
     try {
-      const status = await look(signal);
+      const status = await predict(await look(signal), signal);
       failures = 0;
       return status;
     } catch (thrown) {
@@ -113,8 +115,9 @@ export const status = async (
   const { jobId } = await findJob(operator, jobText);
   try {
     if (flags.watch) return await watch(session, jobId, screen);
-    const look = createJobLooks(operator, jobId, createOnceBudget(), parseWiring(wiringJson, 'aws'));
-    const found = await look(signal);
+    const wiring = parseWiring(wiringJson, 'aws');
+    const look = createJobLooks(operator, jobId, createOnceBudget(), wiring);
+    const found = await createPredictor(operator, wiring)(await look(signal), signal);
     say(session, found, screen.stdout);
     return exitStatusOf(found);
   } catch (thrown) {

@@ -110,6 +110,7 @@ export const createHealthyInspector = (stack: Stack, changes: Partial<Inspector>
     billing: 'PAY_PER_REQUEST',
     isProtected: true,
     indexes: name === stack.jobsTable ? { open: 'ACTIVE', created: 'ACTIVE' } : {},
+    warmWriteUnitsPerSecond: 4_000,
     ...(name === stack.rowsTable ? { streamView: 'NEW_IMAGE' } : {}),
   }),
   recovery: async () => true,
