@@ -65,8 +65,9 @@ contract: setup ## run the ports' suites against an endpoint: make contract ENDP
 	@test -n "$(ENDPOINT)" || { echo 'make contract: expected ENDPOINT=<the URL of an endpoint>, found none' >&2; exit 2; }
 	@cd packages/e2e && SLUICE_E2E_ENDPOINT="$(ENDPOINT)" "$(CURDIR)/$(with-node)" pnpm exec vitest run --config vitest.contract.config.ts $(ONLY)
 
-bench: setup ## measure it against the usual ways, into docs/performance.md: ONLY=store,scan REPEAT=5 QUICK=1 looks only
-	@$(with-node) node --disable-warning=ExperimentalWarning packages/bench/src/command.ts $(if $(ONLY),--only "$(ONLY)") $(if $(REPEAT),--repeat "$(REPEAT)") $(if $(QUICK),--quick)
+bench: setup ## measure it against the usual ways, into docs/performance.md: ONLY=store,scan REPEAT=5 FILE=data.csv QUICK=1 looks only
+	@cd "$(PWD)" && "$(CURDIR)/$(with-node)" node --disable-warning=ExperimentalWarning "$(CURDIR)/packages/bench/src/command.ts" \
+		$(if $(ONLY),--only "$(ONLY)") $(if $(REPEAT),--repeat "$(REPEAT)") $(if $(FILE),--file "$$FILE") $(if $(QUICK),--quick)
 
 profile: setup ## what a local run's time goes to, thread by thread: make profile FILE=data.csv; without it the demo's file
 	@cd "$(PWD)" && "$(CURDIR)/$(with-node)" node --disable-warning=ExperimentalWarning "$(CURDIR)/packages/bench/src/profile/command.ts" -- "$$FILE"

@@ -8,7 +8,7 @@ import { UsageError } from 'sluice/usage-error';
 import type { Experiment } from './experiment.ts';
 import { experimentsFor, experimentsOver } from './experiments.ts';
 import { describeMachine, isSameMachine, type Machine } from './machine.ts';
-import { publish, readResults } from './publish.ts';
+import { publish, readResults, resultsPath } from './publish.ts';
 import { aimsOf, renderExperiment, renderMachine } from './render-table.ts';
 import { mergeResults, type Results } from './results.ts';
 import { runExperiments } from './run-experiments.ts';
@@ -27,6 +27,7 @@ type Flags = {
   readonly quick: boolean;
   readonly json: boolean;
   readonly file?: string;
+  readonly renderOnly: boolean;
 };
 
 const tell = (line: string): void => void process.stderr.write(`${toTerminalText(line, 1_000)}\n`);
@@ -48,6 +49,17 @@ const choose = (experiments: readonly Experiment[], only: readonly string[] | un
 const checkFile = async (file: string): Promise<void> => {
   const found = await stat(file).catch(() => undefined);
   if (found?.isFile() !== true) throw new UsageError(`expected a CSV file, found none at ${file}`);
+};
+
+const tellWritten = (paths: readonly string[]): void =>
+  tell(`written: ${paths.map((each) => relative(root, each)).join(', ')}`);
+
+/** Makes the page and the pictures anew of the figures there are. */
+const render = async (): Promise<number> => {
+  const results = await readResults();
+  if (results === undefined) throw new UsageError(`expected figures in ${relative(root, resultsPath)}, found none`);
+  tellWritten(await publish(results));
+  return 0;
 };
 
 /** What was published, as far as new figures may stand beside it. Throws a UsageError when they may not. */
@@ -88,8 +100,7 @@ const bench = async ({ only, repeat, quick, json, file }: Flags, signal: AbortSi
     }
     if (!quick && results.length > 0) {
       const order = experimentsOver('').map(({ id }) => id);
-      const written = await publish(mergeResults(before, measured, order));
-      tell(`written: ${written.map((each) => relative(root, each)).join(', ')}`);
+      tellWritten(await publish(mergeResults(before, measured, order)));
     }
     if (failed.length > 0) tell(`failed: ${failed.join(', ')}`);
     return failed.length > 0 ? 1 : 0;
@@ -118,10 +129,11 @@ const program = new Command('bench')
   .addOption(
     new Option('--file <path>', 'a CSV file of your own, for the experiments that need one').env('SLUICE_BENCH_FILE'),
   )
+  .option('--render-only', 'measure nothing; make the page and the pictures of the figures there are', false)
   .exitOverride()
   .configureOutput({ outputError: (text) => tell(text.trim()) })
   .action(async (flags: Flags) => {
-    process.exitCode = await bench(flags, interrupts.signal);
+    process.exitCode = flags.renderOnly ? await render() : await bench(flags, interrupts.signal);
   });
 
 try {

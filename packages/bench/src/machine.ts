@@ -29,7 +29,8 @@ const pythonVersion = async (): Promise<string> => {
 };
 
 export const describeMachine = async (): Promise<Machine> => {
-  const system = `${type()} ${release()}`;
+  // What follows the number says who built the kernel.
+  const system = `${type()} ${release().replace(/-.*$/, '')}`;
   const name = await distribution();
   return {
     cpu: cpus()[0]?.model.replace(/\s+/g, ' ').trim() ?? 'unknown',

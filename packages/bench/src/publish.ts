@@ -41,14 +41,17 @@ export const readResults = async (): Promise<Results | undefined> => {
 };
 
 /** Writes the figures, the page's section and the pictures, and gives the paths. */
-export const publish = async (results: Results): Promise<readonly string[]> => {
+export const publish = async (measured: Results): Promise<readonly string[]> => {
+  const text = formatResults(measured);
+  // Of the figures as they are kept, so that the same comes of them again.
+  const results = parseResults(text);
   const pictures = await renderPictures(results);
   const page = replaceSection(await readFile(pagePath, 'utf8'), renderSection(results, pictures));
-  const files = [
-    [resultsPath, formatResults(results)],
+  const files: readonly (readonly [path: string, content: string])[] = [
+    [resultsPath, text],
     [pagePath, page],
-    ...pictures.map(({ path, svg }) => [join(docs, path), svg]),
-  ] as const;
-  for (const [path, text] of files) await writeFile(path as string, text as string);
-  return files.map(([path]) => path as string);
+    ...pictures.map(({ path, svg }) => [join(docs, path), svg] as const),
+  ];
+  for (const [path, content] of files) await writeFile(path, content);
+  return files.map(([path]) => path);
 };

@@ -12,7 +12,7 @@ const cell = (text: string): string =>
 const mebibytes = (bytes: number): string => `${numberText(bytes / 2 ** 20)} MiB`;
 
 const tableOf = ({ measures, contenders }: ExperimentResult): string[] => [
-  `| | ${measures.map(({ title, unit }) => cell(`${title}, ${unit}`)).join(' | ')} |`,
+  `| | ${measures.map(({ title, unit }) => cell(`${title} (${unit})`)).join(' | ')} |`,
   `|---|${measures.map(() => '---:|').join('')}`,
   ...contenders.map(({ title, measures: found }) => {
     const cells = measures.map(({ name }) => {
@@ -31,9 +31,9 @@ const ratioLines = ({ measures, contenders, ratios }: ExperimentResult): string[
   contenders.flatMap(({ id, title }) => {
     const parts = measures.flatMap(({ name, title: of }) => {
       const ratio = ratios.find(({ peer, measure }) => peer === id && measure === name);
-      return ratio === undefined ? [] : [`${ratioText(ratio)} in ${cell(of)}`];
+      return ratio === undefined ? [] : [`${cell(of)} ${ratioText(ratio)}`];
     });
-    return parts.length === 0 ? [] : [`- Against ${cell(title)}, ours is ${parts.join('; ')}.`];
+    return parts.length === 0 ? [] : [`- Ours against ${cell(title)}: ${parts.join('; ')}`];
   });
 
 export type AimResult = {
@@ -62,7 +62,7 @@ export const aimsOf = ({ title, measures, contenders }: ExperimentResult): AimRe
 
 const aimLine = ({ contender, measure, aim, median, isMet }: AimResult): string => {
   const bound = measure.better === 'more' ? 'at least' : 'at most';
-  const found = isMet ? 'met' : `**missed**, ${numberText(median)}`;
+  const found = isMet ? `met, ${numberText(median)}` : `**missed**, ${numberText(median)}`;
   return `- Aim for ${cell(contender)}: ${cell(measure.title)} ${bound} ${numberText(aim.value)} ${measure.unit} (${cell(aim.source)}): ${found}`;
 };
 

@@ -69,9 +69,14 @@ export const parseResults = (text: string): Results => results.parse(JSON.parse(
 /** Numbers of a list, which stand on one line instead of one each. */
 const numberList = /\[\s+(-?\d[\d.,e+\s-]*?)\s+\]/g;
 
+/** Digits kept of a value that is no whole number: more than any measurement is good for. */
+const digits = 6;
+const shorten = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(digits)) : value;
+
 /** As it is committed. Throws what is wrong with it. */
 export const formatResults = (value: Results): string => {
-  const text = JSON.stringify(results.parse(value), undefined, 2);
+  const text = JSON.stringify(results.parse(value), shorten, 2);
   return `${text.replace(numberList, (_, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`)}\n`;
 };
 
