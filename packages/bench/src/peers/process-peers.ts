@@ -1,3 +1,22 @@
 import type { Contender } from '../experiment.ts';
+import { transactionsProcessor } from '../stages/transactions.ts';
+import { createPeer } from './peer-contender.ts';
+import { processPeerEvents } from './peer-events.ts';
 
-export const processPeers: readonly Contender[] = [];
+const peer = (id: string, title: string, processor: readonly string[]): Contender =>
+  createPeer({
+    id,
+    title,
+    language: 'node',
+    script: 'stage.ts',
+    counted: 'sqsMessages',
+    async prepare(context, endpoint) {
+      const { paths, rows } = await processPeerEvents(context);
+      return { processes: paths.map((path) => ['process', path, endpoint.queueUrl('finished'), ...processor]), rows };
+    },
+  });
+
+export const processPeers: readonly Contender[] = [
+  peer('node-message-each', 'the usual way of Node: a message per row, the default processor', []),
+  peer('node-message-each-transactions', "the same with the example's processor", [transactionsProcessor]),
+];

@@ -1,3 +1,17 @@
 import type { Contender } from '../experiment.ts';
+import { createPeer } from './peer-contender.ts';
+import { relayPeerEvents } from './peer-events.ts';
 
-export const relayPeers: readonly Contender[] = [];
+export const relayPeers: readonly Contender[] = [
+  createPeer({
+    id: 'node-message-each',
+    title: 'the usual way of Node: unmarshall, a message per row in batches of 10',
+    language: 'node',
+    script: 'stage.ts',
+    counted: 'sqsMessages',
+    async prepare(context, endpoint) {
+      const { paths, rows } = await relayPeerEvents(context);
+      return { processes: paths.map((path) => ['relay', path, endpoint.queueUrl('work')]), rows };
+    },
+  }),
+];
