@@ -48,6 +48,13 @@ export type LocalStream = {
 /** What a change weighs besides its data. */
 const changeBytes = 200;
 
+/** Sequence numbers are text of 21 to 40 digits. Source: DynamoDB Streams API reference. */
+const sequenceDigits = 21;
+/** What stands before so many digits. */
+const sequencePrefixes = Array.from({ length: sequenceDigits }, (_, digits) =>
+  '1'.padEnd(sequenceDigits - digits, '0'),
+);
+
 /** `spoil` may damage a change on its way into the stream; `onPassed` is told of those that the checkpoint moves behind. */
 export const createLocalStream = (
   shardCount: number,
@@ -86,8 +93,10 @@ export const createLocalStream = (
         trimmed += head;
         head = 0;
       },
-      // Sequence numbers are text of 21 to 40 digits. Source: DynamoDB Streams API reference.
-      sequenceNumber: (distance) => String(trimmed + head + distance + 1).padStart(21, '1'.padEnd(20, '0')),
+      sequenceNumber(distance) {
+        const digits = String(trimmed + head + distance + 1);
+        return `${sequencePrefixes[digits.length]}${digits}`;
+      },
       waiting: () => changes.length - head,
     };
   };
