@@ -107,6 +107,14 @@ describe('the command', () => {
       ['run', 'a.csv', '--out', 'a.csv/out'],
       /--out: expected a folder that can be written/,
     ],
+    ['a plan for nothing', ['plan'], /^sluice: expected a FILE to look at, or --rows N/],
+    ['a plan for half a row', ['plan', '--rows', '0.5'], /--rows: expected a number of rows such as .* found "0.5"/],
+    [
+      'a plan for nowhere',
+      ['plan', '--rows', '5', '--region', 'mars'],
+      /--region: expected one of us-east-1, .* found "mars"/,
+    ],
+    ['a plan by nobody', ['plan', '--rows', '5', '--design', 'mine'], /Allowed choices are sluice, article/],
   ])('ends with 2 and one line for %s', (_, args, expected) => {
     const { status, stdout, stderr } = sluice(...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
@@ -231,21 +239,47 @@ describe('a command over a deployment', () => {
   });
 });
 
+/** Runs the command, which says on standard error what it loads of modules with such names. */
+const sluiceWatched = (modules: RegExp, args: readonly string[]) => {
+  const hook = `import { registerHooks } from 'node:module';
+    registerHooks({ load(url, context, next) {
+      if (${modules}.test(url)) process.stderr.write('loaded ' + url + '\\n');
+      return next(url, context);
+    } });`;
+  const url = `data:text/javascript,${encodeURIComponent(hook)}`;
+  const command = ['--disable-warning=ExperimentalWarning', '--import', url, main, ...args];
+  const { status, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
+  return { status, stderr };
+};
+
 describe('what needs no deployment', () => {
-  it.each([['--help'], ['run', 'a.csv', '--quiet', '--out', 'light'], ['completion', 'bash']])(
-    'never loads the AWS SDK: %s',
-    (...args) => {
-      const hook = `import { registerHooks } from 'node:module';
-        registerHooks({ load(url, context, next) {
-          if (/@aws-sdk|@smithy/.test(url)) process.stderr.write('loaded ' + url + '\\n');
-          return next(url, context);
-        } });`;
-      const url = `data:text/javascript,${encodeURIComponent(hook)}`;
-      const command = ['--disable-warning=ExperimentalWarning', '--import', url, main, ...args];
-      const { status, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    },
-  );
+  it.each([
+    ['--help'],
+    ['run', 'a.csv', '--quiet', '--out', 'light'],
+    ['plan', 'a.csv', '--json', '--chart', 'a.svg'],
+    ['completion', 'bash'],
+  ])('never loads the AWS SDK: %s', (...args) => {
+    expect(sluiceWatched(/@aws-sdk|@smithy/, args)).toEqual({ status: 0, stderr: '' });
+  });
+
+  it.each([
+    ['plan', '--help'],
+    ['plan', 'a.csv', '--json'],
+  ])('draws no chart unless it is asked for: %s %s', (...args) => {
+    expect(sluiceWatched(/vega/, args)).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('plans for a file, and prints the plan alone', () => {
+    const { status, stdout, stderr } = sluiceAlone(['plan', 'a.csv', '--json', '--rows-per-message', '1']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      design: 'sluice',
+      file: { rows: 2, columns: 2, known: 'counted' },
+      settings: { rowsPerMessage: 1, region: 'us-east-1' },
+      seconds: expect.any(Number),
+      dollars: expect.any(Number),
+    });
+  });
 });
 
 describe('bin/sluice', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addLocalCommands } from '../local-commands.ts';
+import { addPlanCommand } from '../plan/add-plan-command.ts';
 import { addOperateCommands } from './commands.ts';
 import { addCompletion, completionScript, type Shell, shellNames } from './completion.ts';
 
@@ -15,6 +16,7 @@ const never = (): never => {
 /** The program as `main.ts` makes it. */
 const program = new Command('sluice').version('0', '--version').helpCommand(false);
 addLocalCommands(program, { say: never, onStatus: never, onInterrupt: never });
+addPlanCommand(program, { say: never, onStatus: never, onInterrupt: never }, never);
 addOperateCommands(program, never);
 addCompletion(program, never);
 
@@ -89,6 +91,8 @@ describe.each(shellNames)('%s', (name) => {
     [['dlq', 'show', '--job', 'la'], ['latest']],
     [['--ver'], ['--version']],
     [['completion', 'f'], ['fish']],
+    [['plan', '--region', 'eu-c'], ['eu-central-1']],
+    [['plan', '--rows', '5', '--design', 'a'], ['article']],
   ])('completes %j', (words, expected) => {
     expect(complete[name](words).sort()).toEqual([...expected].sort());
   });

@@ -5,6 +5,7 @@ import { queueNames } from '@sluice/core/ports/queue';
 import { stageNames } from '@sluice/core/wiring';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { addPlanCommand } from '../plan/add-plan-command.ts';
 import { addOperateCommands, type RunWork } from './commands.ts';
 import { checks } from './doctor/checks.ts';
 import { readNamedStack } from './named-stack.ts';
@@ -53,21 +54,35 @@ const commandsIn = (text: string): string[] =>
 /** Commands that need no deployment. */
 const isLocal = (line: string): boolean => /^(?:run|demo|schema|completion)\b/.test(line);
 
+/** How a command is called, rather than what is typed: `sluice run FILE [--json]`. */
+const isUsage = (line: string): boolean => line.includes('[');
+
 const createProgram = (run: RunWork): Command => {
   const program = new Command('sluice');
   addOperateCommands(program, run);
+  return program;
+};
+
+/** A program whose commands are parsed and not run: `onRun` hears of each. */
+const createParser = (onRun: () => void): Command => {
+  const program = createProgram(async () => onRun());
+  const never = () => expect.fail('expected no command to be run');
+  addPlanCommand(program, { say: never, onStatus: never, onInterrupt: never }, never);
+  program.commands.find((command) => command.name() === 'plan')?.action(onRun);
   for (const command of [program, ...program.commands, ...program.commands.flatMap((inner) => inner.commands)]) {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   }
   return program;
 };
 
-describe.each(['docs/runbook.md', 'docs/operate.md', 'docs/deploy.md', 'README.md'])('%s', (path) => {
-  it.each([...new Set(commandsIn(read(path)))].filter((line) => !isLocal(line)))(
+const documents = ['docs/runbook.md', 'docs/operate.md', 'docs/deploy.md', 'README.md', 'packages/cli/README.md'];
+
+describe.each(documents)('%s', (path) => {
+  it.each([...new Set(commandsIn(read(path)))].filter((line) => !isLocal(line) && !isUsage(line)))(
     'says to type what there is: sluice %s',
     async (line) => {
       let runs = 0;
-      const program = createProgram(async () => {
+      const program = createParser(() => {
         runs++;
       });
       await program.parseAsync(line.split(/\s+/), { from: 'user' });

@@ -4,6 +4,7 @@ import type { CommonFlags, RunWork } from '../operate/commands.ts';
 import { parseCount, parseDelimiterOption, parseEncoding } from '../run-options.ts';
 import type { PlanFlags } from './plan-carrying.ts';
 import { parseByStage, parseBytes, parseNumber, parseRows } from './plan-values.ts';
+import { regionNames } from './price-table.ts';
 
 const memory = {
   stages: ['split-file', 'clean-rows', 'store-rows', 'relay-rows', 'process-rows', 'finish-rows', 'audit-job'],
@@ -46,7 +47,12 @@ export const addPlanCommand = (program: Command, { onInterrupt }: CommandSeams, 
       '--stack <stack>',
       'take the settings of a deployment: its name (sluice-prod), a file with `terraform output -json`, or the folder of its Terraform (default: those of infra/wiring.json)',
     )
-    .option('--region <region>', 'AWS region whose prices count (default: that of --stack, else us-east-1)')
+    .addOption(
+      new Option('--region <region>', 'AWS region whose prices count (default: that of --stack, else us-east-1)')
+        .choices(regionNames)
+        // Its own words say what is wrong with another one.
+        .argParser((text: string) => text),
+    )
     .option('--write-units <n>', 'write budget: write units a second', parseCount('--write-units', 1))
     .option(
       '--table-units <n>',

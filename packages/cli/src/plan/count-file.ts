@@ -112,7 +112,8 @@ export const countFile = async (
       delimiter,
       cleaner,
       cleanEvery: Math.max(1, Math.ceil(textBytes / cleanedBytes)),
-      onRead: (found) => onRead(found, Math.min(1, reads.bytes / source.bytes)),
+      // What was read ahead is not counted yet.
+      onRead: (found) => onRead(found, Math.min(0.99, reads.bytes / source.bytes)),
     });
     return { file: toFile({ rows, bytes, cleaned, known: 'counted' }), notes: cleanedNote(cleaned.rows, rows) };
   } catch (thrown) {
