@@ -11,6 +11,8 @@ const partitionsPerChunk = 16;
 /** Moments of the schedule's minute that the file's end is put to; what comes of them is averaged. */
 const phases = 6;
 const passesMax = 20_000;
+/** Chunks that are followed one by one; of more, all are taken to be closed after the last row. */
+const chunksFollowedMax = 20_000;
 
 export type Audits = {
   readonly startsAtSeconds: number;
@@ -138,6 +140,13 @@ export const auditsOf = (model: Model, flow: Flow): Audits => {
     const endsAtSeconds = startsAtSeconds + seconds;
     return { startsAtSeconds, endsAtSeconds, passes: 1, counts: load.chunks, busySeconds: seconds };
   }
+  if (load.chunks > chunksFollowedMax) {
+    const passes = Math.ceil(load.chunks / glance.counts);
+    const busySeconds = load.chunks * countSeconds(model) + mergeSeconds(model);
+    const startsAtSeconds = plannedAt + auditEverySeconds / 2;
+    const endsAtSeconds = finishedAt + Math.max(passes * auditEverySeconds, busySeconds);
+    return { startsAtSeconds, endsAtSeconds, passes, counts: load.chunks, busySeconds };
+  }
   const closableAt = closableAtOf(model, flow);
   const found = Array.from({ length: phases }, (_, phase) =>
     auditFrom(model, closableAt, plannedAt, ((phase + 0.5) / phases) * auditEverySeconds),
@@ -146,7 +155,10 @@ export const auditsOf = (model: Model, flow: Flow): Audits => {
     found.reduce((sum, audits) => sum + pick(audits), 0) / phases;
   return {
     startsAtSeconds: mean(({ startsAtSeconds }) => startsAtSeconds),
-    endsAtSeconds: Math.max(finishedAt, mean(({ endsAtSeconds }) => endsAtSeconds)),
+    endsAtSeconds: Math.max(
+      finishedAt,
+      mean(({ endsAtSeconds }) => endsAtSeconds),
+    ),
     passes: Math.round(mean(({ passes }) => passes)),
     counts: Math.round(mean(({ counts }) => counts)),
     busySeconds: mean(({ busySeconds }) => busySeconds),

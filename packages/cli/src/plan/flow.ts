@@ -234,7 +234,8 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
       }
     }
     rowsTogether = Math.max(1, messageRows * (stage === 'relay-rows' ? 0 : 1), Math.min(rowsTogether, load.accepted));
-    if (stage === 'relay-rows') state.messagesOut += accepted / (rowsTogether / Math.ceil(rowsTogether / load.packRows));
+    if (stage === 'relay-rows')
+      state.messagesOut += accepted / (rowsTogether / Math.ceil(rowsTogether / load.packRows));
     if (stage === 'process-rows') {
       outcomesTogether = rowsTogether;
       state.messagesOut += (accepted / rowsTogether) * Math.ceil(rowsTogether / load.outcomePackRows);

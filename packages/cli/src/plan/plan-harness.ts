@@ -2,13 +2,13 @@ import { createAuditJob } from '@sluice/audit-job/audit-job';
 import { createCleanRows } from '@sluice/clean-rows/clean-rows';
 import { partitionKeyOf } from '@sluice/core/identity';
 import { sweepBody } from '@sluice/core/messages';
-import { defineProcessor } from '@sluice/core/processor';
 import type { Queue, QueueName } from '@sluice/core/ports/queue';
 import { queueNames } from '@sluice/core/ports/queue';
 import type { RowStore } from '@sluice/core/ports/row-store';
+import { defineProcessor } from '@sluice/core/processor';
 import type { Services, StagePorts } from '@sluice/core/stage';
-import type { StageName, StageSettings, Wiring } from '@sluice/core/wiring';
-import { parseWiring, stageNames } from '@sluice/core/wiring';
+import type { StageName } from '@sluice/core/wiring';
+import { stageNames } from '@sluice/core/wiring';
 import { createFinishRows } from '@sluice/finish-rows/finish-rows';
 import { openDatabase } from '@sluice/local-cloud/database';
 import type { LocalFunction } from '@sluice/local-cloud/function';
@@ -23,46 +23,12 @@ import { createTellingLogger } from '@sluice/simulator/telling-logger';
 import { createVersionedObjects } from '@sluice/simulator/versioned-objects';
 import { createSplitFile } from '@sluice/split-file/split-file';
 import { createStoreRows } from '@sluice/store-rows/store-rows';
-import wiringJson from '../../../../infra/wiring.json' with { type: 'json' };
-import type { PlannedFile, PlanSettings } from './plan.ts';
+import type { PlanSettings } from './plan.ts';
 import { callMilliseconds } from './stage-speeds.ts';
 import { writeUnitsOf } from './unit-rules.ts';
 
 // For tests: the stages themselves over the local cloud, in virtual time, with calls that take as long as the model says. What is
 // measured there a plan has to have predicted. Functions compute in no time here, start at once and are never cold.
-
-export const awsWiring = parseWiring(wiringJson, 'aws');
-
-export const changeStage = (wiring: Wiring, stage: StageName, change: Partial<StageSettings>): Wiring => ({
-  ...wiring,
-  stages: { ...wiring.stages, [stage]: { ...wiring.stages[stage], ...change } },
-});
-
-export const changePipeline = (wiring: Wiring, change: Partial<Wiring['pipeline']>): Wiring => ({
-  ...wiring,
-  pipeline: { ...wiring.pipeline, ...change },
-});
-
-/** A usual deployment, a new table, and a processor that answers at once. */
-export const settingsOf = (changes: Partial<PlanSettings> = {}): PlanSettings => ({
-  region: 'us-east-1',
-  wiring: awsWiring,
-  tableUnitsPerSecond: 4_000,
-  processorWaitMilliseconds: 0,
-  processorCpuMicroseconds: 5,
-  resultBytes: 60,
-  accountConcurrency: 1_000,
-  ...changes,
-});
-
-export const fileOf = (rows: number, changes: Partial<PlannedFile> = {}): PlannedFile => ({
-  rows,
-  bytes: rows * 90,
-  columns: 8,
-  acceptedShare: 1,
-  known: 'given',
-  ...changes,
-});
 
 /** A file of so many rows of `columns` texts of `width` characters. */
 export const csvOf = (rows: number, columns: number, width: number): Buffer => {
@@ -95,7 +61,10 @@ export type SimulateFileOptions = {
 };
 
 /** Carries a file through the stages in virtual time. */
-export const simulateFile = async (bytes: Buffer, { settings, tableUnits }: SimulateFileOptions): Promise<Simulated> => {
+export const simulateFile = async (
+  bytes: Buffer,
+  { settings, tableUnits }: SimulateFileOptions,
+): Promise<Simulated> => {
   const { wiring } = settings;
   const scheduler = createScheduler(createDraws(1, 'ties'), startAt);
   const draws = createDraws(1, 'chance');
@@ -205,7 +174,10 @@ export const simulateFile = async (bytes: Buffer, { settings, tableUnits }: Simu
   const result = { text: 'r'.repeat(Math.max(0, settings.resultBytes - 11)) };
   const processor = defineProcessor({
     name: 'planned',
-    process: () => (wait === 0 ? result : scheduler.sleep(wait).then(() => result)),
+    process: async () => {
+      await scheduler.sleep(wait);
+      return result;
+    },
   });
   const functions: Readonly<Record<StageName, LocalFunction>> = {
     'split-file': createSplitFile(ports, {
@@ -247,7 +219,9 @@ export const simulateFile = async (bytes: Buffer, { settings, tableUnits }: Simu
     finishedSeconds: (finishedAt - startAt) / 1000,
     completeSeconds: (completeAt - startAt) / 1000,
     messages,
-    invocations: Object.fromEntries(stageNames.map((stage) => [stage, stats[stage].invocations])) as Simulated['invocations'],
+    invocations: Object.fromEntries(
+      stageNames.map((stage) => [stage, stats[stage].invocations]),
+    ) as Simulated['invocations'],
     chunks,
     ...counts,
     writeUnits,
