@@ -49,12 +49,12 @@ export const sumProfile = (thread: string, profile: CpuProfile): ThreadTimes => 
   return { thread, microseconds: sum, byCategory, functions };
 };
 
-/** The thread of a local run that a worker's profile is of, by what it did most. */
-export const workerName = (times: Omit<ThreadTimes, 'thread'>): string => {
-  const reading = (['csv-parse', 'cleaning', 'schema', 'scan'] as const).map((name) => times.byCategory.get(name) ?? 0);
-  const processing = (['processor (user code)', 'calling of the processor'] as const).map(
-    (name) => times.byCategory.get(name) ?? 0,
-  );
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  return sum(reading) >= sum(processing) ? 'reading' : 'processing';
+/** The thread of a local run that a worker's profile is of, by what it did most; a worker that did nothing has no other name. */
+export const workerName = ({ byCategory }: Pick<ThreadTimes, 'byCategory'>): string => {
+  const sum = (...names: readonly Category[]): number =>
+    names.reduce((total, name) => total + (byCategory.get(name) ?? 0), 0);
+  const reading = sum('csv-parse', 'cleaning', 'cleaning stage', 'schema', 'scan', 'splitting stage');
+  const processing = sum('processor (user code)', 'calling of the processor');
+  if (reading === processing) return 'worker';
+  return reading > processing ? 'reading' : 'processing';
 };
