@@ -1,4 +1,3 @@
-import { isAscii } from 'node:buffer';
 import { type Options, parse } from 'csv-parse/sync';
 
 /**
@@ -22,21 +21,38 @@ export const csvParseOptions = Object.freeze({
 export const parseRecords = (bytes: Buffer, delimiter: string): string[][] =>
   parse(bytes, { ...csvParseOptions, delimiter });
 
-// Neither eats a U+FEFF, as TextDecoder does.
-const decode = (bytes: Buffer): string => (isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8'));
+const quoteUnit = 0x22;
 
 /**
- * The same for bytes without any quote character, six times faster: there the grammar is "split at LF or CRLF, then at the
- * delimiter". The bytes must be valid UTF-8 (decoding all at once and field by field differ where they are not).
+ * The fields of one record, without its line end, where the grammar is plain: a field holds no quote, or is enclosed in
+ * quotes and holds them doubled. Undefined for every other record with a quote: those are for csv-parse to read.
+ * Several times faster than csv-parse.
  */
-export const splitRecords = (bytes: Buffer, delimiter: string): string[][] => {
-  const lines = decode(bytes).split('\n');
-  const unended = lines.pop(); // a CR here has no LF, so it is text
-  const records: string[][] = [];
-  for (const line of lines) {
-    const text = line.endsWith('\r') ? line.slice(0, -1) : line;
-    if (text !== '') records.push(text.split(delimiter));
+export const splitQuoted = (record: string, delimiter: string): string[] | undefined => {
+  const fields: string[] = [];
+  let at = 0;
+  for (;;) {
+    if (record.charCodeAt(at) === quoteUnit) {
+      const start = at + 1;
+      let isDoubled = false;
+      at = record.indexOf('"', start);
+      while (record.charCodeAt(at + 1) === quoteUnit && at !== -1) {
+        isDoubled = true;
+        at = record.indexOf('"', at + 2);
+      }
+      if (at === -1) return undefined;
+      const text = record.slice(start, at);
+      fields.push(isDoubled ? text.replaceAll('""', '"') : text);
+      at += 1;
+      if (at < record.length && record[at] !== delimiter) return undefined;
+    } else {
+      const end = record.indexOf(delimiter, at);
+      const text = end === -1 ? record.slice(at) : record.slice(at, end);
+      if (text.includes('"')) return undefined;
+      fields.push(text);
+      at += text.length;
+    }
+    if (at === record.length) return fields;
+    at += 1;
   }
-  if (unended !== undefined && unended !== '') records.push(unended.split(delimiter));
-  return records;
 };
