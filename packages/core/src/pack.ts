@@ -25,15 +25,14 @@ export type Packer = {
 export const createPacker = (envelope: Envelope, rowsMax: number | undefined = Number.POSITIVE_INFINITY): Packer => {
   const bodies: string[] = [];
   const envelopeBytes = Buffer.byteLength(envelope.head) + Buffer.byteLength(envelope.tail);
-  let text = '';
-  let rows = 0;
+  // Joined once: text that grows row by row is copied together again by whoever looks at it first.
+  let rows: string[] = [];
   let bytes = envelopeBytes;
 
   const flush = (): void => {
-    if (rows === 0) return;
-    bodies.push(envelope.head + text + envelope.tail);
-    text = '';
-    rows = 0;
+    if (rows.length === 0) return;
+    bodies.push(envelope.head + rows.join(',') + envelope.tail);
+    rows = [];
     bytes = envelopeBytes;
   };
 
@@ -41,15 +40,14 @@ export const createPacker = (envelope: Envelope, rowsMax: number | undefined = N
     bodies,
     flush,
     get waiting() {
-      return rows;
+      return rows.length;
     },
     add(row) {
       const rowBytes = Buffer.byteLength(row) + 1;
       if (bytes + rowBytes > packBytesMax) flush();
-      text = rows === 0 ? row : `${text},${row}`;
-      rows++;
+      rows.push(row);
       bytes += rowBytes;
-      if (rows >= rowsMax) flush();
+      if (rows.length >= rowsMax) flush();
     },
   };
 };
