@@ -1,3 +1,4 @@
+import { SluiceError } from '@sluice/core/errors';
 import { rejectKeyOf } from '@sluice/core/identity';
 import type { ChunkMessage } from '@sluice/core/messages';
 import { packBytesMax, rowBytesMax } from '@sluice/core/pack';
@@ -127,6 +128,48 @@ describe('the packs of a chunk', () => {
     expect(order.lastIndexOf('read')).toBeGreaterThan(order.indexOf('send'));
   });
 
+  const setUpSlowQueue = async (read: NonNullable<ChunkHarnessSettings['read']>) => {
+    const order: string[] = [];
+    const { job, jobs, ports, clock, queue, onlyMessage } = await createChunkHarness({
+      content: rowsOf(60_000),
+      read: (...asked) => {
+        order.push('read');
+        return read(...asked);
+      },
+    });
+    const rows: typeof queue = {
+      ...queue,
+      async sendBatch(entries) {
+        order.push('send');
+        await clock.sleep(1_000);
+        order.push('confirm');
+        return queue.sendBatch(entries);
+      },
+    };
+    const putCounts: typeof jobs.putCounts = async () => order.push('count') > 0;
+    const slow = { ...ports, queues: { ...ports.queues, rows }, jobs: { ...jobs, putCounts } };
+    return { order, clean: () => clock.run(cleanChunk(job, onlyMessage(), slow, 'rejects')) };
+  };
+
+  it('are on their way while the rows after them are read, and counted once all are confirmed', async () => {
+    const { order, clean } = await setUpSlowQueue((_, call) =>
+      call === 1 ? { kind: 'ends', afterBytes: 600_000 } : undefined,
+    );
+    await clean();
+    expect(order.slice(0, 4)).toEqual(['read', 'send', 'read', 'confirm']);
+    expect(order.indexOf('count')).toBe(order.length - 1);
+    expect(order.filter((step) => step === 'confirm')).toHaveLength(order.filter((step) => step === 'send').length);
+  });
+
+  it('are waited for when the rows after them cannot be read', async () => {
+    const { order, clean } = await setUpSlowQueue((_, call) => {
+      if (call > 1) throw new SluiceError('OBJECT_CHANGED', 'gone');
+      return { kind: 'ends', afterBytes: 600_000 };
+    });
+    await expect(clean()).rejects.toMatchObject({ code: 'OBJECT_CHANGED' });
+    expect(order).toEqual(['read', 'send', 'read', 'confirm']);
+  });
+
   it('do not depend on how the bytes come', async () => {
     const content = rowsOf(50);
     const whole = await setUp({ content });
@@ -235,9 +278,9 @@ describe('the rejects of a chunk', () => {
 describe('the counts of a chunk', () => {
   it('are not written when a pack is not confirmed', async () => {
     const queue = createScriptedQueue((entries) => refuse(['12'], entries));
-    const { clean, cleaned, objects } = await setUp({ content: `${rowsOf(25)}26\n`, rowsPerMessage: 1, queue });
+    const { clean, cleaned, objects } = await setUp({ content: `${rowsOf(20)}21\n`, rowsPerMessage: 1, queue });
     await expect(clean()).rejects.toMatchObject({ code: 'SEND_FAILED' });
-    expect(queue.taken).toHaveLength(24);
+    expect(queue.taken).toHaveLength(19);
     expect(cleaned()).toBeUndefined();
     expect(objects.puts).toEqual(['in/a.csv']);
   });

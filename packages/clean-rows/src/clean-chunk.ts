@@ -50,10 +50,21 @@ export const cleanChunk = async (
   const rejects: string[] = [];
   let accepted = 0;
 
-  const sendFull = async (atLeast: number): Promise<void> => {
-    if (packer.bodies.length < atLeast) return;
-    await sendOrThrow(ports.queues.rows, packer.bodies.splice(0), ports);
+  // Packs are on their way while the rows after them are being cleaned; not more than one sending at a time.
+  let sending: Promise<void> = Promise.resolve();
+  const startSending = async (count: number): Promise<void> => {
+    if (count === 0) return;
+    await sending;
+    sending = sendOrThrow(ports.queues.rows, packer.bodies.splice(0, count), ports);
+    // Whoever awaits it next is told; until then nobody listens.
+    sending.catch(() => undefined);
   };
+  const sendFullBatches = (): Promise<void> =>
+    startSending(packer.bodies.length - (packer.bodies.length % batchEntriesMax));
+
+  /** Of the values alone: whether a row is too large must not depend on the chunk it stands in. */
+  const valueBytes = (text: string, row: number, line: number): number =>
+    Buffer.byteLength(text) - `[${chunk},${row},${line},]`.length;
 
   const takeRun = (run: Run): void => {
     const { fields, firstRow, starts, ends, lines } = run;
@@ -64,12 +75,11 @@ export const cleanChunk = async (
       const values = cleaner.clean(fields[i] ?? []);
       let reason: RejectReason | undefined;
       if (Array.isArray(values)) {
-        // The values alone: whether a row is too large must not depend on the chunk it stands in.
-        const text = serialise(values);
+        const text = serialise([chunk, row, line, values]);
         // A character is at most three bytes: only long texts need counting.
-        const bytes = text.length * 3 > rowBytesMax ? Buffer.byteLength(text) : 0;
+        const bytes = text.length * 3 > rowBytesMax ? valueBytes(text, row, line) : 0;
         if (bytes <= rowBytesMax) {
-          packer.add(`[${chunk},${row},${line},${text}]`);
+          packer.add(text);
           accepted++;
         } else reason = tooLarge(bytes);
       } else reason = values;
@@ -88,18 +98,25 @@ export const cleanChunk = async (
   };
 
   const reader = createRunReader({ chunk: message, delimiter: layout.delimiter });
-  for await (const piece of readObject(ports, layout.source, message.start, message.end)) {
-    for (const found of reader.push(piece)) {
-      take(found);
-      await sendFull(batchEntriesMax);
+  try {
+    for await (const piece of readObject(ports, layout.source, message.start, message.end)) {
+      for (const found of reader.push(piece)) {
+        take(found);
+        await sendFullBatches();
+      }
     }
+    for (const found of reader.end()) {
+      take(found);
+      await sendFullBatches();
+    }
+    packer.flush();
+    await startSending(packer.bodies.length);
+  } finally {
+    // Nothing may still be under way when this ends.
+    await sending.catch(() => undefined);
   }
-  for (const found of reader.end()) {
-    take(found);
-    await sendFull(batchEntriesMax);
-  }
-  packer.flush();
-  await sendFull(1);
+  // Nothing is counted before every pack is confirmed.
+  await sending;
 
   if (message.ranges !== undefined) return { accepted, rejected: 0 };
   const counts = { accepted, rejected: rejects.length };
