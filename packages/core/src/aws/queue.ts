@@ -3,12 +3,12 @@ import {
   ChangeMessageVisibilityBatchCommand,
   GetQueueAttributesCommand,
   type QueueAttributeName,
-  SendMessageBatchCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { SluiceError } from '../errors.ts';
 import type { BatchAnswer, Queue, QueueEntry } from '../ports/queue.ts';
 import { delaySecondsMax, messageBytesMax, visibilitySecondsMax } from '../ports/queue.ts';
+import { createSendBatch } from './send-batch.ts';
 import { toServiceError } from './service-error.ts';
 
 /** A batch that SQS refuses as a whole, however often it is sent. Source: error lists of the two batch calls. */
@@ -23,8 +23,12 @@ const refusals: ReadonlySet<string> = new Set([
   'TooManyEntriesInBatchRequest',
 ]);
 
-/** Any character but those that a message may hold. Source: SQS, SendMessageBatch API reference. */
-const refusedCharacter = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+/**
+ * Any character but those that a message may hold; of surrogates, only those without their other half. Source: SQS,
+ * SendMessageBatch API reference. By the code unit: with the flag `u` the same takes several times as long.
+ */
+const refusedUnit = /[^\t\n\r\u0020-\uFFFD]/;
+const holdsRefused = (body: string): boolean => refusedUnit.test(body) || !body.isWellFormed();
 
 const refuse = (message: string): never => {
   throw new SluiceError('SERVICE_REFUSED', message);
@@ -42,7 +46,7 @@ const checkEntry = ({ body, delaySeconds = 0 }: QueueEntry): void => {
   if (bytes === 0 || bytes > messageBytesMax) {
     refuse(`expected a message of 1 to ${messageBytesMax} bytes, found ${bytes}`);
   }
-  if (refusedCharacter.test(body)) refuse('expected only characters that SQS takes in a message, found another');
+  if (holdsRefused(body)) refuse('expected only characters that SQS takes in a message, found another');
   checkSeconds(delaySeconds, delaySecondsMax);
 };
 
@@ -76,7 +80,7 @@ const call = async <Answer>(operation: string, send: () => Promise<Answer>): Pro
 export const createAwsQueue = (client: SQSClient, url: string, oldestAgeSeconds?: () => Promise<number>): Queue => ({
   async sendBatch(entries) {
     entries.forEach(checkEntry);
-    const command = new SendMessageBatchCommand({
+    const command = createSendBatch({
       QueueUrl: url,
       Entries: entries.map(({ id, body, delaySeconds }) => ({
         Id: id,
