@@ -21,35 +21,40 @@ const withSchema = createStageContender({
   stage: 'clean-rows',
   id: 'sluice-with-schema',
   title: 'Sluice, clean-rows under a schema of eight columns',
+  isOurs: true,
   events: createCleanEvents(transactionsSchema),
 });
 
 const about = `A CSV file is read from S3, every field of every row cleaned, and the rows sent to an SQS queue. Packs and rows confirmed are counted. ${howMeasured}`;
 
-/** The demo's transactions. */
+/** The contender with this file as the context's own, or none, in a folder of its own. */
+const over = (contender: Contender, name: string, file: string | undefined): Contender => ({
+  ...contender,
+  async run({ file: _, ...context }) {
+    const folder = join(context.folder, name);
+    mkdirSync(folder, { recursive: true });
+    return contender.run({ ...context, folder, ...(file === undefined ? {} : { file }) });
+  },
+});
+
+/** The demo's transactions, whatever file the context has. */
 export const cleanAndEnqueue: Experiment = {
   id: 'clean-and-enqueue',
   title: 'Clean and enqueue',
   about: `${about} The file holds 558,000 transactions with a little dirt.`,
   measures,
-  contenders: [plain, withSchema, ...cleanAndEnqueuePeers],
+  contenders: [
+    over(plain, 'transactions', undefined),
+    over(withSchema, 'transactions', undefined),
+    ...cleanAndEnqueuePeers.map((peer) => over(peer, 'transactions', undefined)),
+  ],
 };
 
 /** The same over a comma-separated file of one's own, without a schema. */
-export const cleanAndEnqueueFile = (file: string): Experiment => {
-  const over = (contender: Contender): Contender => ({
-    ...contender,
-    async run(context) {
-      const folder = join(context.folder, 'own-file');
-      mkdirSync(folder, { recursive: true });
-      return contender.run({ ...context, folder, file });
-    },
-  });
-  return {
-    id: 'clean-and-enqueue-file',
-    title: 'Clean and enqueue, a real file',
-    about,
-    measures,
-    contenders: [over(plain), ...cleanAndEnqueuePeers.map(over)],
-  };
-};
+export const cleanAndEnqueueFile = (file: string): Experiment => ({
+  id: 'clean-and-enqueue-file',
+  title: 'Clean and enqueue, a real file',
+  about,
+  measures,
+  contenders: [over(plain, 'own-file', file), ...cleanAndEnqueuePeers.map((peer) => over(peer, 'own-file', file))],
+});

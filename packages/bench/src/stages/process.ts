@@ -20,6 +20,7 @@ export const processRows: Experiment = {
       stage: 'process-rows',
       id: 'sluice-transactions',
       title: "Sluice, process-rows with the example's processor",
+      isOurs: true,
       events: transactionsEvents,
       processor: transactionsProcessor,
     }),

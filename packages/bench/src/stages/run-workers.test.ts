@@ -18,10 +18,15 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs two workers whose handler has this body; `event` and `call`, from 1, are there. */
-const run = (body: string, onReady = async (): Promise<void> => undefined, signal = new AbortController().signal) => {
+const run = (
+  body: string,
+  onReady = async (): Promise<void> => undefined,
+  signal = new AbortController().signal,
+  rounds = 1,
+) => {
   const module = join(folder, 'handler.mjs');
   writeFileSync(module, `let call = 0; export const handler = async (event) => { call++; ${body} };`);
-  return runWorkers({ stage: 'store-rows', module, url: 'http://127.0.0.1:1', paths, signal, onReady });
+  return runWorkers({ stage: 'store-rows', module, url: 'http://127.0.0.1:1', paths, rounds, signal, onReady });
 };
 
 const settled = 'return { batchItemFailures: [] };';
@@ -51,6 +56,11 @@ describe('runWorkers', () => {
     await expect(run("return { batchItemFailures: [{ itemIdentifier: 'first' }] };")).rejects.toThrow(
       'store-rows: expected no message to come back, found 6',
     );
+  });
+
+  it('goes through its events as often as it is told', async () => {
+    const failing = "return { batchItemFailures: call > 1 ? [{ itemIdentifier: 'first' }] : [] };";
+    await expect(run(failing, undefined, undefined, 3)).rejects.toThrow('found 12');
   });
 
   it('throws when a worker ends', async () => {

@@ -58,6 +58,7 @@ export const runWorkers = async ({
   module,
   url,
   paths,
+  rounds = 1,
   signal,
   onReady,
 }: {
@@ -66,12 +67,14 @@ export const runWorkers = async ({
   readonly module: string;
   readonly url: string;
   readonly paths: readonly string[];
+  /** How often each goes through its events. */
+  readonly rounds?: number;
   readonly signal: AbortSignal;
   readonly onReady: () => Promise<void>;
 }): Promise<WorkersRun> => {
   signal.throwIfAborted();
   const children = paths.map((path) =>
-    fork(workerModule, [module, path, stage, String(wiring.stages[stage].timeoutSeconds)], {
+    fork(workerModule, [module, path, stage, String(wiring.stages[stage].timeoutSeconds), String(rounds)], {
       env: environmentOf(stage, url),
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

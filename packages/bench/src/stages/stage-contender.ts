@@ -76,24 +76,28 @@ export const createStageContender = ({
   title,
   events,
   processor,
+  isOurs,
 }: {
   readonly stage: StageName;
   readonly id: string;
   readonly title: string;
+  /** Given where it is not the first of its experiment. */
+  readonly isOurs?: true;
   readonly events: (context: BenchContext, endpoint: NullEndpoint) => Promise<StageEvents>;
   readonly processor?: string;
 }): Contender => ({
   id,
   title,
+  ...(isOurs === undefined ? {} : { isOurs }),
   async run(context): Promise<Sample> {
     const module = await bundleFunction(context.folder, stage, processor);
     const endpoint = await startNullEndpoint();
     try {
-      const { paths, rows, effect, job, check } = await events(context, endpoint);
+      const { paths, rounds = 1, rows, effect, job, check } = await events(context, endpoint);
       if (job !== undefined) await putJob(endpoint.url, job);
       const { url } = endpoint;
       const { signal } = context;
-      const run = await runWorkers({ stage, module, url, paths, signal, onReady: endpoint.reset });
+      const run = await runWorkers({ stage, module, url, paths, rounds, signal, onReady: endpoint.reset });
       checkEffect(stage, effect, await endpoint.counts());
       await check?.();
       return {

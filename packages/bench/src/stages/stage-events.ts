@@ -19,6 +19,9 @@ export type Effect = { readonly sqsMessages: number; readonly sqsBytes: number; 
 /** Events for each worker, one a line of its file, and what comes of all of them. */
 export type StageEvents = {
   readonly paths: readonly string[];
+  /** How often the workers go through them, once when it is not given. */
+  readonly rounds?: number;
+  /** Of all rounds. */
   readonly rows: number;
   readonly effect: Effect;
   /** What the jobs table is to hold. */
@@ -51,15 +54,31 @@ export const storeEvents = oncePerFolder(async (context: Place): Promise<StageEv
   return { paths: writeEvents(context.folder, 'store', events), rows, effect: effectOfWrites(rows), job };
 });
 
-const relayed = oncePerFolder(async (context: Place) => {
-  const { packs, rows, job } = await sampleRows(context);
-  const events = toStreamEvents(job.jobId, rowsOf(packs), wiring.stages['relay-rows'].batchSize);
-  return { events, rows, job, bodies: await relayInMemory(job, events) };
-});
+const streamEvents = async (context: Place) => {
+  const { packs, job } = await sampleRows(context);
+  return { job, events: toStreamEvents(job.jobId, rowsOf(packs), wiring.stages['relay-rows'].batchSize) };
+};
+
+/** Stream events are many small objects: were all of them in memory, the collector would go through them and not through the stage's. */
+const relayRounds = 4;
 
 export const relayEvents = oncePerFolder(async (context: Place): Promise<StageEvents> => {
-  const { events, rows, job, bodies } = await relayed(context);
-  return { paths: writeEvents(context.folder, 'relay', events), rows, effect: effectOfBodies(bodies), job };
+  const { job, events: all } = await streamEvents(context);
+  const events = all.slice(0, Math.ceil(all.length / relayRounds));
+  const { sqsMessages, sqsBytes } = effectOfBodies(await relayInMemory(job, events));
+  return {
+    paths: writeEvents(context.folder, 'relay', events),
+    rounds: relayRounds,
+    rows: relayRounds * events.reduce((sum, { Records }) => sum + Records.length, 0),
+    effect: { sqsMessages: relayRounds * sqsMessages, sqsBytes: relayRounds * sqsBytes, writes: 0 },
+    job,
+  };
+});
+
+const relayed = oncePerFolder(async (context: Place) => {
+  const { job, events } = await streamEvents(context);
+  const { rows } = await sampleRows(context);
+  return { rows, job, bodies: await relayInMemory(job, events) };
 });
 
 const processed = async (context: Place, processor: Processor) => {

@@ -4,7 +4,7 @@ import { startContext } from './lambda-events.ts';
 
 // Runs in a process of its own, in the place of Lambda's runtime: imports the module named by its first argument, reads its events
 // from the file named by the second, has its handler take one of them as one that is warm has, tells that it is ready, and
-// once it is told to begin gives its handler every event, one after another.
+// once it is told to begin gives its handler every event, one after another, for so many rounds.
 
 export type WorkerSaid =
   | { readonly kind: 'ready' }
@@ -19,7 +19,7 @@ export type WorkerSaid =
 type Answer = { readonly batchItemFailures: readonly unknown[] };
 type Handler = (event: unknown, context: unknown) => Promise<Answer>;
 
-const [module = '', path = '', stage = '', timeoutSeconds = ''] = process.argv.slice(2);
+const [module = '', path = '', stage = '', timeoutSeconds = '', rounds = ''] = process.argv.slice(2);
 const { handler } = (await import(module)) as { readonly handler: Handler };
 let invocations = 0;
 const invoke = async (event: unknown): Promise<number> => {
@@ -33,7 +33,9 @@ let failures = events.length === 0 ? 0 : await invoke(events[0]);
 
 process.once('message', async () => {
   const before = process.cpuUsage();
-  for (const event of events) failures += await invoke(event);
+  for (let round = 0; round < Number(rounds); round++) {
+    for (const event of events) failures += await invoke(event);
+  }
   const { user, system } = process.cpuUsage(before);
   const done = { failures, cpuMicroseconds: user + system, peakKibibytes: process.resourceUsage().maxRSS };
   process.send?.({ kind: 'done', ...done } satisfies WorkerSaid, () => process.disconnect());
