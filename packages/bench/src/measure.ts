@@ -66,7 +66,7 @@ export const measureExperiment = async (
   usualRepetitions: number,
   context: BenchContext,
   onExecution: (execution: Execution) => void,
-): Promise<Omit<ExperimentResult, 'date' | 'file'>> => {
+): Promise<Omit<ExperimentResult, 'date' | 'divisor' | 'file'>> => {
   const { id, title, about, measures, contenders } = experiment;
   // An experiment may ask for fewer than usual, and a quick look for fewer still.
   const repetitions = Math.min(experiment.repetitions ?? usualRepetitions, usualRepetitions);

@@ -30,6 +30,10 @@ describe('a table', () => {
     expect(renderExperiment({ ...storeResult, file })).toMatch(/ File: \\<b\\>\\\| \\`x\\`\.csv, 48,000,000 bytes\.$/);
   });
 
+  it('says of a trial that it is one', () => {
+    expect(renderExperiment({ ...storeResult, divisor: 50 })).toMatch(/ \*\*A trial with the rows divided by 50: /);
+  });
+
   it('holds an aim against everything that is ours, and against nothing else', () => {
     expect(aimsOf(storeResult).map(({ contender, isMet }) => [contender, isMet])).toEqual([
       ['Sluice', true],

@@ -66,11 +66,12 @@ const aimLine = ({ contender, measure, aim, median, isMet }: AimResult): string 
   return `- Aim for ${cell(contender)}: ${cell(measure.title)} ${bound} ${numberText(aim.value)} ${measure.unit} (${cell(aim.source)}): ${found}`;
 };
 
-const workedOn = ({ date, file, contenders }: ExperimentResult): string => {
+const workedOn = ({ date, divisor = 1, file, contenders }: ExperimentResult): string => {
   const counts = Object.values(contenders[0]?.measures ?? {}).map(({ values }) => values.length);
   const times = Math.max(1, ...counts);
   const of = file === undefined ? '' : ` File: ${cell(file.name)}, ${file.bytes.toLocaleString('en-US')} bytes.`;
-  return `Measured on ${date}, ${times === 1 ? 'once' : `${times} times`}.${of}`;
+  const trial = divisor === 1 ? '' : ` **A trial with the rows divided by ${divisor}: nothing to go by.**`;
+  return `Measured on ${date}, ${times === 1 ? 'once' : `${times} times`}.${of}${trial}`;
 };
 
 /** An experiment: its title, what is done, a table, ratios, aims. */

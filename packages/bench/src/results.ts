@@ -32,6 +32,8 @@ const experimentResult = z.strictObject({
   about: z.string(),
   /** When it was measured, as an ISO date. */
   date: z.iso.date(),
+  /** What the rows were divided by for a trial; not there where it worked on all of them. */
+  divisor: z.optional(z.int().check(z.positive())),
   /** The caller's own file that it worked on. */
   file: z.optional(z.strictObject({ name: z.string(), bytes: count })),
   measures: z.array(measure).check(z.minLength(1)),

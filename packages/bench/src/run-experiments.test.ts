@@ -32,6 +32,14 @@ describe('experiments', () => {
     ]);
   });
 
+  it('are marked when they did not work on all rows', async () => {
+    const experiment = experimentOf('e', async () => ({ seconds: 1 }));
+    const seams = { tell: () => {}, today };
+    const divisorOf = async (divisor: number) =>
+      (await runExperiments([experiment], 1, quickContext(divisor), seams)).results[0]?.divisor;
+    expect([await divisorOf(1), await divisorOf(50)]).toEqual([undefined, 50]);
+  });
+
   it('end with the reason of an interrupt', async () => {
     const interrupt = new AbortController();
     const experiment = experimentOf('e', async () => {

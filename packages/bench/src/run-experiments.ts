@@ -36,11 +36,12 @@ export const runExperiments = async (
         left--;
         progress.executed(execution);
       });
-      const { file } = context;
+      const { file, divisor } = context;
       const isOfFile = experiment.needsFile === true && file !== undefined;
       results.push({
         ...result,
         date,
+        ...(divisor === 1 ? {} : { divisor }),
         ...(isOfFile ? { file: { name: basename(file), bytes: statSync(file).size } } : {}),
       });
     } catch (thrown) {
