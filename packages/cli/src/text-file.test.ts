@@ -23,6 +23,29 @@ describe('a text file', () => {
     expect(readdirSync(folder)).toEqual(['a.txt']);
   });
 
+  it('holds texts and bytes of every size in the order they came', () => {
+    const path = join(folder, 'a.txt');
+    const file = createTextFile(path);
+    const texts = [
+      'a',
+      '東京'.repeat(300_000),
+      'é',
+      '\u{1f600}'.repeat(400_000),
+      '',
+      'z'.repeat(1024 * 1024),
+      '\ud800',
+      'end',
+    ];
+    for (const text of texts) {
+      file.write(text);
+      file.writeBytes(Buffer.from([0xff]));
+    }
+    file.close();
+    expect(
+      readFileSync(path).equals(Buffer.concat(texts.flatMap((text) => [Buffer.from(text), Buffer.from([0xff])]))),
+    ).toBe(true);
+  });
+
   it('leaves what was there, and nothing else, when it is discarded', () => {
     const path = join(folder, 'a.txt');
     const file = createTextFile(path);

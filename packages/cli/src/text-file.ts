@@ -4,6 +4,8 @@ import { syncFolderNow } from '@sluice/local-cloud/sync-folder';
 
 /** Bytes written at once. */
 const bufferBytes = 1024 * 1024;
+/** UTF-8 takes at most so many bytes for a UTF-16 unit of text. */
+const bytesPerUnitMax = 3;
 /** Ends the name of a file that does not appear yet. */
 export const temporarySuffix = '.tmp';
 
@@ -24,14 +26,16 @@ export type TextFile = {
 export const createTextFile = (path: string): TextFile => {
   const temporary = path + temporarySuffix;
   const file = openSync(temporary, 'w');
-  let waiting = '';
+  // Encoded as it comes: text that is put together first is copied once more before it can be.
+  const waiting = Buffer.allocUnsafe(bufferBytes);
+  let waitingBytes = 0;
   let isOpen = true;
   const writeNow = (bytes: Uint8Array): void => {
     for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
   };
   const flush = (): void => {
-    writeNow(Buffer.from(waiting));
-    waiting = '';
+    writeNow(waiting.subarray(0, waitingBytes));
+    waitingBytes = 0;
   };
   const finish = (): void => {
     if (!isOpen) return;
@@ -43,8 +47,10 @@ export const createTextFile = (path: string): TextFile => {
   return {
     path,
     write(text) {
-      waiting += text;
-      if (waiting.length >= bufferBytes) flush();
+      const bytesMax = text.length * bytesPerUnitMax;
+      if (waitingBytes + bytesMax > bufferBytes) flush();
+      if (bytesMax > bufferBytes) writeNow(Buffer.from(text));
+      else waitingBytes += waiting.write(text, waitingBytes);
     },
     writeBytes(bytes) {
       flush();
