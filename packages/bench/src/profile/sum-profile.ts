@@ -53,7 +53,15 @@ export const sumProfile = (thread: string, profile: CpuProfile): ThreadTimes => 
 export const workerName = ({ byCategory }: Pick<ThreadTimes, 'byCategory'>): string => {
   const sum = (...names: readonly Category[]): number =>
     names.reduce((total, name) => total + (byCategory.get(name) ?? 0), 0);
-  const reading = sum('csv-parse', 'splitting into fields', 'cleaning', 'cleaning stage', 'schema', 'scan', 'splitting stage');
+  const reading = sum(
+    'csv-parse',
+    'splitting into fields',
+    'cleaning',
+    'cleaning stage',
+    'schema',
+    'scan',
+    'splitting stage',
+  );
   const processing = sum('processor (user code)', 'calling of the processor');
   if (reading === processing) return 'worker';
   return reading > processing ? 'reading' : 'processing';
