@@ -6,6 +6,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { writeSendBatches } from './send-batch.ts';
 
 /**
  * Connections of one client. Sending, writing and uploading each keep four calls under way (`send.ts`, `write-rows.ts`,
@@ -81,13 +82,15 @@ const toConfig = (options: ClientOptions, standard: Timeouts) => {
 };
 
 export const createSqsClient = (options: ClientOptions = {}): SQSClient =>
-  new SQSClient({
-    ...toConfig(options, messageTimeouts),
-    ...keepWay,
-    // A queue's URL names the queue; where requests go is the endpoint's matter. Otherwise an endpoint from
-    // AWS_ENDPOINT_URL loses against the host in the URL.
-    useQueueUrlAsEndpoint: false,
-  });
+  writeSendBatches(
+    new SQSClient({
+      ...toConfig(options, messageTimeouts),
+      ...keepWay,
+      // A queue's URL names the queue; where requests go is the endpoint's matter. Otherwise an endpoint from
+      // AWS_ENDPOINT_URL loses against the host in the URL.
+      useQueueUrlAsEndpoint: false,
+    }),
+  );
 
 export const createS3Client = (options: ClientOptions = {}): S3Client =>
   new S3Client({

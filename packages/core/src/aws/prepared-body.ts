@@ -1,4 +1,5 @@
-import type { DynamoDBClient, ServiceInputTypes } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 
 /** The body of a call, by the input of its command. */
 const bodies = new WeakMap<object, Buffer>();
@@ -9,8 +10,10 @@ const bodies = new WeakMap<object, Buffer>();
  * serialiser gets an input that holds next to nothing, and its body is replaced in the step that the SDK has for completing
  * requests. Source: @smithy/types, BuildMiddleware; "build" comes after "serialize" and before signing in "finalizeRequest".
  */
-export const acceptPreparedBodies = (client: DynamoDBClient): void => {
-  client.middlewareStack.add(
+export const acceptPreparedBodies = (client: DynamoDBClient | SQSClient): void => {
+  // Their stacks differ in the types of inputs alone, which nothing here looks into.
+  const { middlewareStack } = client as DynamoDBClient;
+  middlewareStack.add(
     (next) => (args) => {
       const body = bodies.get(args.input);
       if (body !== undefined) (args.request as { body?: unknown }).body = body;
@@ -25,6 +28,6 @@ export const acceptPreparedBodies = (client: DynamoDBClient): void => {
  * Has `json` sent as the body of the command with this input, instead of the input's own. The input should be one that the
  * service refuses: should the body ever not take its place, nothing is written.
  */
-export const prepareBody = (input: ServiceInputTypes, json: string): void => {
+export const prepareBody = (input: object, json: string): void => {
   bodies.set(input, Buffer.from(json));
 };

@@ -3,12 +3,12 @@ import {
   ChangeMessageVisibilityBatchCommand,
   GetQueueAttributesCommand,
   type QueueAttributeName,
+  SendMessageBatchCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { SluiceError } from '../errors.ts';
 import type { BatchAnswer, Queue, QueueEntry } from '../ports/queue.ts';
 import { delaySecondsMax, messageBytesMax, visibilitySecondsMax } from '../ports/queue.ts';
-import { createSendBatch } from './send-batch.ts';
 import { toServiceError } from './service-error.ts';
 
 /** A batch that SQS refuses as a whole, however often it is sent. Source: error lists of the two batch calls. */
@@ -80,7 +80,7 @@ const call = async <Answer>(operation: string, send: () => Promise<Answer>): Pro
 export const createAwsQueue = (client: SQSClient, url: string, oldestAgeSeconds?: () => Promise<number>): Queue => ({
   async sendBatch(entries) {
     entries.forEach(checkEntry);
-    const command = createSendBatch({
+    const command = new SendMessageBatchCommand({
       QueueUrl: url,
       Entries: entries.map(({ id, body, delaySeconds }) => ({
         Id: id,

@@ -1,24 +1,24 @@
-import { SendMessageBatchCommand, type SendMessageBatchCommandInput } from '@aws-sdk/client-sqs';
+import type { SendMessageBatchCommandInput, SQSClient } from '@aws-sdk/client-sqs';
+import { acceptPreparedBodies, prepareBody } from './prepared-body.ts';
+
+const isSendBatch = (input: object): input is SendMessageBatchCommandInput =>
+  'Entries' in input && Array.isArray(input.Entries) && input.Entries.some((entry) => 'MessageBody' in entry);
 
 /**
- * A SendMessageBatch whose body is written by `JSON.stringify`. The SDK writes JSON itself, one character after the other, which
- * costs more than reading and cleaning the rows that are sent (measured). Everything else of the request is the SDK's work, also
- * that the MD5 of each message comes back as it should: it would tell of messages that were not written.
+ * Has the client write batches of messages by `JSON.stringify`. The SDK writes JSON itself, one character after the other, which
+ * costs as much as reading and cleaning the rows that are sent (measured). All else is the SDK's work, also the comparison of each
+ * message's MD5: should the body not take its place, that tells.
  */
-export const createSendBatch = (input: SendMessageBatchCommandInput): SendMessageBatchCommand => {
-  const command = new SendMessageBatchCommand(input);
-  command.middlewareStack.add((next) => (args) => next({ ...args, input: { ...args.input, Entries: [] } }), {
-    name: 'leaveEntriesOut',
-    step: 'serialize',
-    priority: 'high',
-  });
-  // Before the length of the body is told.
-  command.middlewareStack.add(
+export const writeSendBatches = (client: SQSClient): SQSClient => {
+  acceptPreparedBodies(client);
+  client.middlewareStack.add(
     (next) => (args) => {
-      Object.assign(args.request as object, { body: Buffer.from(JSON.stringify(input)) });
-      return next(args);
+      if (!isSendBatch(args.input)) return next(args);
+      const input = { ...args.input, Entries: [] };
+      prepareBody(input, JSON.stringify(args.input));
+      return next({ ...args, input });
     },
-    { name: 'writeEntries', step: 'build', priority: 'high' },
+    { name: 'sluiceSendBatch', step: 'serialize', priority: 'high', override: true },
   );
-  return command;
+  return client;
 };
