@@ -38,7 +38,7 @@ export const warningsOf = (model: Model): readonly string[] => {
       : `The write budget is ${countText(writeUnitsPerSecond)} units a second`;
   if (writeUnitsPerSecond === 0 || writeUnitsPerSecond > tableUnitsPerSecond) {
     warnings.push(
-      `${asked}, and the table takes ${countText(tableUnitsPerSecond)}: it will throttle. Nothing is lost by that, but rows are tried again and again; warm the table, or ask for no more than it takes.`,
+      `${asked}, and the table takes ${countText(tableUnitsPerSecond)}: it will throttle. Nothing is lost by that, but rows are tried again and again, some are written twice, and the time planned here is the least it takes; warm the table, or ask for no more than it takes.`,
     );
   }
   if (Math.max(writeUnitsPerSecond, tableUnitsPerSecond) > tableUnitsMax) {

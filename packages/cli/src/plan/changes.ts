@@ -10,6 +10,7 @@ const dollarsPerWarmUnit = 23 / 36_000;
 /** A change is worth saying if it saves this many seconds and this share of the time, or this share of the dollars. */
 const secondsWorth = 1;
 const shareWorth = 0.01;
+const dollarsWorth = 0.001;
 
 type Candidate = {
   readonly change: string;
@@ -126,7 +127,8 @@ export const changesOf = (file: PlannedFile, settings: PlanSettings, now: Outloo
     const dollarsMore = then.dollars - now.dollars;
     const isFaster = secondsSaved >= Math.max(secondsWorth, now.seconds * shareWorth);
     const isCheaper =
-      -dollarsMore >= now.dollars * shareWorth && secondsSaved > -Math.max(secondsWorth, now.seconds * shareWorth);
+      -dollarsMore >= Math.max(dollarsWorth, now.dollars * shareWorth) &&
+      secondsSaved > -Math.max(secondsWorth, now.seconds * shareWorth);
     if (isFaster || isCheaper)
       found.push({ change, how, seconds: then.seconds, secondsSaved, dollarsMore, dollarsOnce });
   }

@@ -17,6 +17,10 @@ export const changePipeline = (wiring: Wiring, change: Partial<Wiring['pipeline'
   pipeline: { ...wiring.pipeline, ...change },
 });
 
+/** The wiring with so much memory for each of the two stages that write. */
+export const withWriterMemory = (memoryMegabytes: number): Wiring =>
+  changeStage(changeStage(awsWiring, 'store-rows', { memoryMegabytes }), 'finish-rows', { memoryMegabytes });
+
 /** A usual deployment, a new table, and a processor that answers at once. */
 export const settingsOf = (changes: Partial<PlanSettings> = {}): PlanSettings => ({
   region: 'us-east-1',

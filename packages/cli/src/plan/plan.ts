@@ -52,8 +52,10 @@ export type StagePlan = {
   readonly rowsPerSecondMax: number;
   readonly limit: Limit;
   readonly concurrencyMax: number;
+  /** Of the queue that feeds it; none for relay-rows, which the stream feeds. */
   readonly messages: number;
   readonly invocations: number;
+  /** That are paid for: waits, pacing and cold starts are in them. */
   readonly gigabyteSeconds: number;
 };
 
