@@ -46,13 +46,13 @@ describe('the estimate', () => {
       ['process-rows', 1_024],
     ] as const);
     const { units, dollars } = lineOf({ ...million, busySeconds, measured: 'on AWS' }, 'Lambda, time');
-    expect(units).toBe(100 + 1_769);
-    expect(dollars).toBeCloseTo(1_869 * 0.0000133334);
+    expect(units).toBe(100 * 0.5 + 1_769);
+    expect(dollars).toBeCloseTo(1_819 * 0.0000133334);
   });
 
   it('lets the two stages that write take the time that the table gives them, whatever they took here', () => {
     const busySeconds = new Map([['store-rows', 3]] as const);
-    expect(lineOf({ ...million, busySeconds }, 'Lambda, time').units).toBe(8_000);
+    expect(lineOf({ ...million, busySeconds }, 'Lambda, time').units).toBe(2 * 4_000 * 0.5);
   });
 
   it('adds up', () => {

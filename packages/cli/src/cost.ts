@@ -104,7 +104,8 @@ const lambdaTimeOf = ({ accepted, busySeconds, measured }: CostFacts, wiring: Wi
   }
   const busy = `seconds busy ${measured} x memory, ${gigabyteSeconds.toFixed(1)}`;
   if (measured === 'on AWS') return { gigabyteSeconds, arithmetic: busy };
-  const paces = `${countText(accepted)} rows / ${rowsWrittenPerSecond} a second, written twice at 1 GB, ${paced.toFixed(1)}`;
+  const memories = `stored at ${gigabytesOf('store-rows')} GB and finished at ${gigabytesOf('finish-rows')} GB`;
+  const paces = `${countText(accepted)} rows / ${rowsWrittenPerSecond} a second, ${memories}, ${paced.toFixed(1)}`;
   const arithmetic = measured === 'nowhere' ? paces : `${busy} + ${paces}`;
   return { gigabyteSeconds: gigabyteSeconds + paced, arithmetic };
 };
