@@ -1,10 +1,9 @@
 import type { StageName } from '@sluice/core/wiring';
 import { stageNames } from '@sluice/core/wiring';
 import { countText } from '../terminal-text.ts';
+import { articleCostOf, batchMessages } from './article-cost.ts';
 import { loadOf } from './load.ts';
-import type { Limit, Plan, PlannedCost, PlannedFile, PlanSettings, StagePlan } from './plan.ts';
-import { requestsOf } from './plan-cost.ts';
-import type { Price } from './price-table.ts';
+import type { Limit, Plan, PlannedFile, PlanSettings, StagePlan } from './plan.ts';
 import { pricesAsOf, pricesOf } from './price-table.ts';
 import { shardsOf } from './rates.ts';
 import {
@@ -16,7 +15,6 @@ import {
   initMilliseconds,
   invocationMilliseconds,
   lambdaSlowdown,
-  logBytesPerInvocation,
   rampPerSecond,
   rampStart,
 } from './stage-speeds.ts';
@@ -31,8 +29,6 @@ const cleanMegabytes = 10_240;
 const cleanProcesses = 6;
 /** Of the other two functions. Assumed. */
 const writeMegabytes = 512;
-/** Messages of a batch, sent and received. Source: SQS quotas; Lambda's default. */
-const batchMessages = 10;
 /** Records of a batch of the stream, and invocations at once per shard. Source: Lambda's defaults for DynamoDB Streams. */
 const batchRecords = 100;
 const parallelization = 1;
@@ -177,7 +173,7 @@ export const createArticlePlan = (file: PlannedFile, settings: PlanSettings): Pl
     };
   });
   const seconds = stages.reduce((last, { endsAtSeconds }) => Math.max(last, endsAtSeconds), 0);
-  const cost = costsOf(load, stages, prices);
+  const cost = articleCostOf(load, stages, prices);
   const dollars = cost.reduce((sum, line) => sum + line.dollars, 0);
   const last = stages.at(-1);
   const cleaned = stages[0]?.endsAtSeconds ?? 0;
@@ -219,63 +215,6 @@ const assumptionsOf = (): readonly string[] => [
   'Each row becomes an item as small as ours.',
   'What is said of single calls, cold starts and prices is as for the other design.',
 ];
-
-const costsOf = (
-  { rows, storeUnits, finishUnits, tupleBytes, bytes }: ReturnType<typeof loadOf>,
-  stages: readonly StagePlan[],
-  prices: ReturnType<typeof pricesOf>['prices'],
-): readonly PlannedCost[] => {
-  const lineOf = (service: PlannedCost['service'], what: string, price: Price, units: number, how: string) => ({
-    service,
-    what,
-    arithmetic: `${how} = ${countText(Math.round(units))} ${price.unit}`,
-    units,
-    dollars: (units / price.per) * price.dollars,
-  });
-  const stored = Math.ceil(rows / batchMessages);
-  const { sends, receives, deletes } = requestsOf({
-    messages: rows,
-    messageBytes: tupleBytes,
-    together: batchMessages,
-    invocations: stored,
-  });
-  const invocations = stages.reduce((sum, stage) => sum + stage.invocations, 0);
-  const gigabyteSeconds = stages.reduce((sum, stage) => sum + stage.gigabyteSeconds, 0);
-  const logBytes = invocations * logBytesPerInvocation;
-  return [
-    lineOf(
-      'DynamoDB',
-      'rows stored and updated',
-      prices.writeUnit,
-      rows * (storeUnits + finishUnits),
-      `${countText(rows)} rows x (${storeUnits} + ${finishUnits})`,
-    ),
-    lineOf(
-      'SQS',
-      'messages',
-      prices.sqsRequest,
-      sends + receives + deletes,
-      `${countText(sends)} to send, ${countText(receives)} to receive, ${countText(deletes)} to delete, ten rows each`,
-    ),
-    lineOf(
-      'Lambda',
-      'time',
-      prices.lambdaTime,
-      gigabyteSeconds,
-      'seconds of all stages x memory, those in which calls are throttled included',
-    ),
-    lineOf('Lambda', 'requests', prices.lambdaRequest, invocations, 'invocations of all stages'),
-    lineOf('S3', 'objects written', prices.s3Put, 1, '1 upload'),
-    lineOf('S3', 'ranges read', prices.s3Get, bytes > 0 ? 1 : 0, 'the file at once'),
-    lineOf(
-      'CloudWatch',
-      'logs',
-      prices.logs,
-      logBytes / 1e9,
-      `${countText(invocations)} invocations x ${logBytesPerInvocation} bytes`,
-    ),
-  ];
-};
 
 const timelineOf = (
   points: readonly { readonly at: number; readonly carried: readonly number[] }[],

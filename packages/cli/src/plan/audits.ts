@@ -1,6 +1,6 @@
 import { glance } from '@sluice/audit-job/go-round';
 import { secondsToNextAudit, toleranceMilliseconds } from '@sluice/audit-job/next-audit';
-import type { Flow } from './flow.ts';
+import type { Flow } from './assemble-flow.ts';
 import type { Model } from './rates.ts';
 import { callMilliseconds, hopSeconds, initMilliseconds, networkBytesPerSecond } from './stage-speeds.ts';
 

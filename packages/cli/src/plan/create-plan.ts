@@ -1,9 +1,9 @@
+import type { Flow } from './assemble-flow.ts';
 import { assumptionsOf, warningsOf } from './assumptions.ts';
 import type { Audits } from './audits.ts';
 import { auditsOf } from './audits.ts';
 import { findBottleneck } from './bottleneck.ts';
 import { changesOf } from './changes.ts';
-import type { Flow } from './flow.ts';
 import { flowOf } from './flow.ts';
 import { loadOf } from './load.ts';
 import type { Plan, PlannedCost, PlannedFile, PlanSettings, StagePlan } from './plan.ts';
