@@ -6,7 +6,7 @@ const isSendBatch = (input: object): input is SendMessageBatchCommandInput =>
 
 /**
  * Has the client write batches of messages by `JSON.stringify`. The SDK writes JSON itself, one character after the other, which
- * costs as much as reading and cleaning the rows that are sent (measured). All else is the SDK's work, also the comparison of each
+ * costs as much as reading and cleaning rows of plain text (measured). All else is the SDK's work, also the comparison of each
  * message's MD5: should the body not take its place, that tells.
  */
 export const writeSendBatches = (client: SQSClient): SQSClient => {
