@@ -128,7 +128,8 @@ export const changesOf = (file: PlannedFile, settings: PlanSettings, now: Outloo
     const isFaster = secondsSaved >= Math.max(secondsWorth, now.seconds * shareWorth);
     const isCheaper =
       -dollarsMore >= Math.max(dollarsWorth, now.dollars * shareWorth) &&
-      secondsSaved > -Math.max(secondsWorth, now.seconds * shareWorth);
+      // Cheaper by a larger share than it is slower.
+      -dollarsMore / now.dollars > -secondsSaved / now.seconds;
     if (isFaster || isCheaper)
       found.push({ change, how, seconds: then.seconds, secondsSaved, dollarsMore, dollarsOnce });
   }

@@ -35,6 +35,16 @@ describe("a plan for the article's 558,000 rows", () => {
     expect(first?.seconds).toBeCloseTo(createPlan(fileOf(558_000), warm).seconds, 6);
   });
 
+  it('gains nothing from more functions of a stage that waits for its input', () => {
+    const wiring = changeStage(awsWiring, 'process-rows', { maximumConcurrency: 200 });
+    for (const bytes of [45e6, 48e6, 50e6, 50.2e6, 52e6]) {
+      const file = fileOf(558_000, { bytes });
+      const [now, then] = [settingsOf(), settingsOf({ wiring })].map((settings) => createPlan(file, settings));
+      expect(Math.abs((then?.seconds ?? 0) - (now?.seconds ?? 0))).toBeLessThan(3);
+      expect(now?.changes.filter(({ change }) => change.startsWith('process-rows'))).toEqual([]);
+    }
+  });
+
   it('offers less memory for the functions that mostly wait', () => {
     const settings = settingsOf({ wiring: withWriterMemory(1024) });
     const { changes } = createPlan(fileOf(558_000), settings);

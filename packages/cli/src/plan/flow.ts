@@ -192,7 +192,9 @@ export const flowOf = (model: Model, { savedSeconds = 0 }: FlowOptions = {}): Fl
       state.concurrency,
       Math.min(Math.ceil(capacity.lanes), (rate / rowsTogether) * secondsOfOne),
     );
-    state.lateSeconds = behindBy > epsilon ? (secondsOfOne / 2) * (1 - 1 / Math.max(1, capacity.lanes)) : 0;
+    const lateSeconds = behindBy > epsilon ? (secondsOfOne / 2) * (1 - 1 / Math.max(1, capacity.lanes)) : 0;
+    // Full invocations that began before the last few rows came are under way still.
+    state.lateSeconds = Math.max(lateSeconds, state.lateSeconds - seconds);
   };
 
   const points: { readonly at: number; readonly carried: readonly number[] }[] = [
