@@ -75,7 +75,14 @@ const createParser = (onRun: () => void): Command => {
   return program;
 };
 
-const documents = ['docs/runbook.md', 'docs/operate.md', 'docs/deploy.md', 'README.md', 'packages/cli/README.md'];
+const documents = [
+  'docs/runbook.md',
+  'docs/operate.md',
+  'docs/deploy.md',
+  'docs/cost.md',
+  'README.md',
+  'packages/cli/README.md',
+];
 
 describe.each(documents)('%s', (path) => {
   it.each([...new Set(commandsIn(read(path)))].filter((line) => !isLocal(line) && !isUsage(line)))(
