@@ -15,7 +15,7 @@ import { runExperiments } from './run-experiments.ts';
 
 // Exit status 0: everything was measured, whatever came of it; 1: something failed, or an interrupt; 2: wrong usage.
 
-const repetitionsUsual = 5;
+const repetitionsUsual = 3;
 const repetitionsMax = 100;
 const quickRepetitions = 2;
 /** A quick look shows whether everything works, and little of how fast it is. */

@@ -19,6 +19,11 @@ export type Contender = {
   readonly title: string;
   /** Ours as well, in another size or setting: measured and held to the aims, and compared with nobody. */
   readonly isOurs?: boolean;
+  /**
+   * Rows are divided by it for this contender alone: for peers that would take minutes. Rates are per row, and what is left must still
+   * take so long that starting does not matter. Its context has the product of both, and a folder for such parts.
+   */
+  readonly divisor?: number;
   /** Does the work once, in processes of its own, and ends them. Throws when what it did is not what it should have done. */
   run(context: BenchContext): Promise<Sample>;
 };
@@ -33,6 +38,8 @@ export type Experiment = {
   readonly contenders: readonly [Contender, ...Contender[]];
   /** Executions of each contender, where it is not as many as of the others. */
   readonly repetitions?: number;
+  /** Its first execution counts: it works so long that what warms up at its start weighs nothing. */
+  readonly isWithoutWarmUp?: boolean;
   /** It works on the context's own file, and is left out where there is none. */
   readonly needsFile?: boolean;
 };

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BenchContext, Contender, Experiment, Sample } from './experiment.ts';
+import { quickContext } from './local/quick-context.ts';
 import { executionsOf, measureExperiment } from './measure.ts';
 
 const controller = () => new AbortController();
@@ -56,6 +58,33 @@ describe('an experiment', () => {
     expect(log.splice(0)).toHaveLength(2);
     await run(4);
     expect(log).toHaveLength(3);
+  });
+
+  it('needs no warm-up when it says so', async () => {
+    const log: string[] = [];
+    const experiment = { ...experimentOf([contenderOf('ours', [7, 8], log)]), isWithoutWarmUp: true };
+    const { contenders } = await measureExperiment(experiment, 2, contextOf(), () => {});
+    expect(contenders[0]?.measures['rate']?.values).toEqual([7, 8]);
+    expect(executionsOf(experiment, 2)).toBe(log.length);
+  });
+
+  it('divides the rows of a contender once more, in a folder of its own, and says so', async () => {
+    const context = quickContext(50);
+    const seen: [folder: string, divisor: number, isThere: boolean][] = [];
+    const of = (divisor?: number): Contender => ({
+      id: 'each',
+      title: '',
+      ...(divisor === undefined ? {} : { divisor }),
+      async run(given) {
+        seen.push([given.folder, given.divisor, existsSync(given.folder)]);
+        return { rate: 1 };
+      },
+    });
+    const { contenders } = await measureExperiment(experimentOf([of(), of(6)]), 1, context, () => {});
+    const [whole, part] = seen;
+    expect(whole).toEqual([context.folder, 50, true]);
+    expect(part).toEqual([`${context.folder}/part-6`, 300, true]);
+    expect(contenders.map(({ divisor }) => divisor)).toEqual([undefined, 6]);
   });
 
   it('does not compare ours with ours', async () => {

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { BenchContext, Contender, Experiment, Measure, Sample } from './experiment.ts';
 import type { ContenderResult, ExperimentResult } from './results.ts';
 import { ratiosOf, spreadOf } from './statistics.ts';
@@ -12,8 +14,8 @@ export type Execution = {
 };
 
 /** Executions that an experiment comes to, warm-ups among them. */
-export const executionsOf = ({ contenders, repetitions }: Experiment, usual: number): number =>
-  contenders.length * (1 + Math.min(repetitions ?? usual, usual));
+export const executionsOf = ({ contenders, repetitions, isWithoutWarmUp = false }: Experiment, usual: number): number =>
+  contenders.length * ((isWithoutWarmUp ? 0 : 1) + Math.min(repetitions ?? usual, usual));
 
 /** Ours has every measure, a peer those that it can have. */
 const checkSample = (sample: Sample, measures: readonly Measure[], { id }: Contender, isFirst: boolean): void => {
@@ -27,7 +29,7 @@ const checkSample = (sample: Sample, measures: readonly Measure[], { id }: Conte
 };
 
 const summarise = (
-  { id, title, isOurs = false }: Contender,
+  { id, title, isOurs = false, divisor = 1 }: Contender,
   samples: readonly Sample[],
   measures: readonly Measure[],
   isFirst: boolean,
@@ -35,6 +37,7 @@ const summarise = (
   id,
   title,
   isOurs: isFirst || isOurs,
+  ...(divisor === 1 ? {} : { divisor }),
   measures: Object.fromEntries(
     measures.flatMap(({ name }) => {
       const values = samples.map((sample) => sample[name]).filter((value) => value !== undefined);
@@ -57,8 +60,16 @@ const compare = (
       }),
     );
 
+/** For a contender with a divisor, with a folder besides: files that are shared are of all rows, or of the same part. */
+const partOf = (context: BenchContext, { divisor = 1 }: Contender): BenchContext => {
+  if (divisor === 1) return context;
+  const folder = join(context.folder, `part-${divisor}`);
+  mkdirSync(folder, { recursive: true });
+  return { ...context, folder, divisor: context.divisor * divisor };
+};
+
 /**
- * Has every contender do its work: once each to warm up, then in rounds of one execution each, so that whatever changes on the machine
+ * Has every contender do its work: once each to warm up, unless it needs none, then in rounds of one execution each, so that whatever changes on the machine
  * meanwhile befalls all of them. Throws what a contender throws.
  */
 export const measureExperiment = async (
@@ -71,10 +82,10 @@ export const measureExperiment = async (
   // An experiment may ask for fewer than usual, and a quick look for fewer still.
   const repetitions = Math.min(experiment.repetitions ?? usualRepetitions, usualRepetitions);
   const samples = contenders.map((): Sample[] => []);
-  for (let repetition = 0; repetition <= repetitions; repetition++) {
+  for (let repetition = experiment.isWithoutWarmUp === true ? 1 : 0; repetition <= repetitions; repetition++) {
     for (const [i, contender] of contenders.entries()) {
       context.signal.throwIfAborted();
-      const sample = await contender.run(context);
+      const sample = await contender.run(partOf(context, contender));
       checkSample(sample, measures, contender, i === 0);
       if (repetition > 0) samples[i]?.push(sample);
       onExecution({ experiment, contender, repetition, sample });

@@ -30,6 +30,16 @@ describe('a table', () => {
     expect(renderExperiment({ ...storeResult, file })).toMatch(/ File: \\<b\\>\\\| \\`x\\`\.csv, 48,000,000 bytes\.$/);
   });
 
+  it.each([
+    [6, 'a sixth'],
+    [8, 'one in 8'],
+  ])('says of a contender that had a part of the rows which: %d', (divisor, part) => {
+    const contenders = storeResult.contenders.map((each) => (each.isOurs ? each : { ...each, divisor }));
+    const lines = renderExperiment({ ...storeResult, contenders }).split('\n');
+    expect(lines[7]).toBe(`| a usual \\| way (over ${part} of the rows) | 1,000 (1,000 to 1,000) |  |`);
+    expect(lines[6]).toMatch(/^\| Sluice \| /);
+  });
+
   it('says of a trial that it is one', () => {
     expect(renderExperiment({ ...storeResult, divisor: 50 })).toMatch(/ \*\*A trial with the rows divided by 50: /);
   });

@@ -9,17 +9,23 @@ import type { Spread } from './statistics.ts';
 const cell = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, ' ').replace(/[\\|<>`*_[\]]/g, (character) => `\\${character}`);
 
+const parts = ['', '', 'half', 'a third', 'a quarter', 'a fifth', 'a sixth'];
+
+/** That a contender was given but a part of the rows, where it was. */
+const partText = (divisor: number): string =>
+  divisor === 1 ? '' : ` (over ${parts[divisor] ?? `one in ${divisor}`} of the rows)`;
+
 const mebibytes = (bytes: number): string => `${numberText(bytes / 2 ** 20)} MiB`;
 
 const tableOf = ({ measures, contenders }: ExperimentResult): string[] => [
   `| | ${measures.map(({ title, unit }) => cell(`${title} (${unit})`)).join(' | ')} |`,
   `|---|${measures.map(() => '---:|').join('')}`,
-  ...contenders.map(({ title, measures: found }) => {
+  ...contenders.map(({ title, divisor = 1, measures: found }) => {
     const cells = measures.map(({ name }) => {
       const spread = found[name];
       return spread === undefined ? '' : spreadText(spread);
     });
-    return `| ${cell(title)} | ${cells.join(' | ')} |`;
+    return `| ${cell(title)}${partText(divisor)} | ${cells.join(' | ')} |`;
   }),
 ];
 

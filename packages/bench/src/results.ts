@@ -44,6 +44,8 @@ const experimentResult = z.strictObject({
         id,
         title: z.string(),
         isOurs: z.boolean(),
+        /** What the rows were divided by for this contender alone; not there where it had as many as the first. */
+        divisor: z.optional(z.int().check(z.positive())),
         measures: z.record(z.string(), spread),
       }),
     )

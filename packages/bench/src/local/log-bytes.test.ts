@@ -3,7 +3,7 @@ import { logBytes } from './log-bytes.ts';
 import { quickContext } from './quick-context.ts';
 
 it('counts less than the events hold, and more with every debug line', async () => {
-  const context = quickContext(50);
+  const context = quickContext(200);
   const [sampled, every, events] = await Promise.all(
     logBytes.contenders.map(async ({ run }) => (await run(context))['logMegabytesPerMillionRows'] ?? 0),
   );

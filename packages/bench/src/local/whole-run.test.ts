@@ -11,7 +11,7 @@ const names = (experiment: { readonly measures: readonly { readonly name: string
 
 describe('the whole run', () => {
   it.each(wholeRun)('$id is done by each contender, which leaves no output behind', async (experiment) => {
-    const context = quickContext(100);
+    const context = quickContext(1_000);
     const file = join(context.folder, 'own.csv');
     writeFileSync(file, 'a,b\n1,2\n3,"4\n5"\n');
     for (const contender of experiment.contenders) {

@@ -14,6 +14,7 @@ export type PeerWork = {
 export type PeerSettings = {
   readonly id: string;
   readonly title: string;
+  readonly divisor?: number;
   readonly language: 'node' | 'python';
   /** In the folder of its language. */
   readonly script: string;
@@ -34,6 +35,7 @@ const interpreterOf = async ({ language }: PeerSettings, { note }: BenchContext)
 export const createPeer = (settings: PeerSettings): Contender => ({
   id: settings.id,
   title: settings.title,
+  ...(settings.divisor === undefined ? {} : { divisor: settings.divisor }),
   async run(context): Promise<Sample> {
     const { id, language, script, counted, prepare } = settings;
     const interpreter = await interpreterOf(settings, context);

@@ -3,10 +3,14 @@ import { transactionsProcessor } from '../stages/transactions.ts';
 import { createPeer } from './peer-contender.ts';
 import { processPeerEvents } from './peer-events.ts';
 
+/** So that an execution takes seconds and not minutes on a slow machine. */
+const divisor = 2;
+
 const peer = (id: string, title: string, processor: readonly string[]): Contender =>
   createPeer({
     id,
     title,
+    divisor,
     language: 'node',
     script: 'stage.ts',
     counted: 'sqsMessages',

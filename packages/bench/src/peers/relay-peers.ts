@@ -2,10 +2,14 @@ import type { Contender } from '../experiment.ts';
 import { createPeer } from './peer-contender.ts';
 import { relayPeerEvents } from './peer-events.ts';
 
+/** So that an execution takes seconds and not minutes on a slow machine. */
+const divisor = 2;
+
 export const relayPeers: readonly Contender[] = [
   createPeer({
     id: 'node-message-each',
     title: 'the usual way of Node: unmarshall, a message per row in batches of 10',
+    divisor,
     language: 'node',
     script: 'stage.ts',
     counted: 'sqsMessages',

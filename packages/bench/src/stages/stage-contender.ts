@@ -38,9 +38,7 @@ export const measuresWith = (aims: Aims): readonly Measure[] =>
 export const howMeasured =
   'Two processes work at once on two cores, which the null endpoint shares with them. Events are ready before the clock starts, and each process has handled one before. CPU is of the two processes alone.';
 
-/** The bundle of a function as it is deployed, with another processor than the default one where `processor` names its file. */
-export const bundleFunction = async (folder: string, stage: StageName, processor?: string): Promise<string> => {
-  const path = join(folder, `${stage}${processor === undefined ? '' : '-processor'}.mjs`);
+const bundle = async (path: string, stage: StageName, processor: string | undefined): Promise<string> => {
   const bundled = processor === undefined ? undefined : await bundleProcessor(processor);
   try {
     writeFileSync(path, (await bundleStage(root, stage, bundled?.module)).code);
@@ -48,6 +46,19 @@ export const bundleFunction = async (folder: string, stage: StageName, processor
     bundled?.remove();
   }
   return path;
+};
+
+const bundles = new Map<string, Promise<string>>();
+
+/**
+ * The bundle of a function as it is deployed, with another processor than the default one where `processor` names its file. Made once
+ * for the folder.
+ */
+export const bundleFunction = (folder: string, stage: StageName, processor?: string): Promise<string> => {
+  const path = join(folder, `${stage}${processor === undefined ? '' : '-processor'}.mjs`);
+  const made = bundles.get(path) ?? bundle(path, stage, processor);
+  bundles.set(path, made);
+  return made;
 };
 
 const putJob = async (url: string, job: Job): Promise<void> => {
