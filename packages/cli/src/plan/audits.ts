@@ -9,7 +9,9 @@ const pageBytes = 1024 * 1024;
 /** Partitions that the rows of a chunk spread over; they are counted all at once. */
 const partitionsPerChunk = 16;
 /** Moments of the schedule's minute that the file's end is put to; what comes of them is averaged. */
-const phases = 6;
+const phasesMost = 6;
+/** From here on the schedule's minute is nothing beside the time that the rows take, and one moment of it stands for all. Unit: seconds. */
+const longSeconds = 6 * 3600;
 const passesMax = 20_000;
 /** Chunks that are followed one by one; of more, all are taken to be closed after the last row. */
 const chunksFollowedMax = 20_000;
@@ -148,6 +150,7 @@ export const auditsOf = (model: Model, flow: Flow): Audits => {
     return { startsAtSeconds, endsAtSeconds, passes, counts: load.chunks, busySeconds };
   }
   const closableAt = closableAtOf(model, flow);
+  const phases = finishedAt > longSeconds ? 1 : phasesMost;
   const found = Array.from({ length: phases }, (_, phase) =>
     auditFrom(model, closableAt, plannedAt, ((phase + 0.5) / phases) * auditEverySeconds),
   );
