@@ -3,7 +3,7 @@ import { createPeer } from './peer-contender.ts';
 import { finishPeerEvents } from './peer-events.ts';
 
 /** So that an execution takes seconds and not minutes on a slow machine. */
-const divisor = 2;
+const divisor = 4;
 
 export const finishPeers: readonly Contender[] = [
   createPeer({
