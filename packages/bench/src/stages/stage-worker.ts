@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { peakKibibytes } from '../peak-kibibytes.ts';
 import { startContext } from './lambda-events.ts';
 
 // Runs in a process of its own, in the place of Lambda's runtime: imports the module named by its first argument, reads its events
@@ -37,7 +38,7 @@ process.once('message', async () => {
     for (const event of events) failures += await invoke(event);
   }
   const { user, system } = process.cpuUsage(before);
-  const done = { failures, cpuMicroseconds: user + system, peakKibibytes: process.resourceUsage().maxRSS };
+  const done = { failures, cpuMicroseconds: user + system, peakKibibytes: peakKibibytes() };
   process.send?.({ kind: 'done', ...done } satisfies WorkerSaid, () => process.disconnect());
 });
 process.send?.({ kind: 'ready' } satisfies WorkerSaid);
