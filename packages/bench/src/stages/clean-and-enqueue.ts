@@ -7,7 +7,7 @@ import { createStageContender, howMeasured, measuresWith } from './stage-contend
 import { transactionsSchema } from './transactions.ts';
 
 const measures = measuresWith({
-  rowsPerSecond: { value: 150_000, source: 'aim of the project: the way of the article came to 17,500' },
+  rowsPerSecond: { value: 150_000, source: 'set where the way of the article came to 17,500' },
 });
 
 const plain = createStageContender({
