@@ -24,6 +24,8 @@ type Ledger = Readonly<Record<'rows' | 'rejected' | 'done' | 'failed' | 'dead' |
 type Uploaded = { readonly jobId: string; readonly sha256: string; readonly bytes: number };
 type Summary = { readonly jobId: string; readonly state: string; readonly ledger: Ledger; readonly key: string };
 type Verified = { readonly verdict: string; readonly reasons: readonly string[]; readonly counted: Ledger };
+type Planned = { readonly file: { readonly rows: number }; readonly seconds: number; readonly dollars: number };
+type Predicted = { readonly prediction: { readonly seconds: number; readonly actualSeconds: number | null } | null };
 type Letters = { readonly letters: number; readonly rows: number; readonly groups: readonly Group[] };
 type Group = { readonly queue: string; readonly stage: string; readonly code: string; readonly rows: number };
 type Story = { readonly state: string; readonly error?: { readonly code: string }; readonly [name: string]: unknown };
@@ -166,12 +168,25 @@ const csvField = (value: unknown): string => {
   return typeof value === 'string' && /^[=+\-@\t\r]/.test(text) && !/^[-+]?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
 };
 
+/** What is planned for the file under the deployment's own settings, and what `status` says was predicted of its job. */
+const lookAtPrediction = async ({ sluice, file }: Stage, say: Say, jobId: string): Promise<void> => {
+  const path = join(sluice.folder, 'planned.csv');
+  writeFileSync(path, file.bytes);
+  const planned = await sluice.json<Planned>(['plan', path, '--stack', sluice.stack]);
+  expectEqual('plan', planned.file.rows, file.rows.length);
+  const { prediction } = await sluice.json<Predicted>(['status', jobId]);
+  const [predicted = 0, actual = 0] = [prediction?.seconds, prediction?.actualSeconds ?? 0];
+  expectEqual('status, predicted and actual', [predicted > 0, actual > 0, planned.dollars > 0], [true, true, true]);
+  say(`planned ${planned.seconds.toFixed(0)} s, predicted ${predicted.toFixed(0)} s, took ${actual.toFixed(0)} s here`);
+};
+
 /** A job that is COMPLETE: verified, exported both ways, a row of each kind looked up, a page about it. */
 export const lookAtResults = async (stage: Stage, say: Say): Promise<void> => {
   const { sluice, file } = stage;
   const jobId = await findJobId(stage, key);
   const verified = await sluice.json<Verified>(['verify', jobId]);
   expectEqual('verify', [verified.verdict, verified.counted], ['holds', totalsOf(file)]);
+  await lookAtPrediction(stage, say, jobId);
 
   const accepted = file.rows.filter(isAccepted).map(exportedRow);
   const ndjson = await sluice(['export', jobId]);

@@ -11,9 +11,10 @@ export type Sluice = {
   json<Result>(args: readonly string[], status?: number): Promise<Result>;
   /** Folder that it runs in: files that it writes by themselves land there. */
   readonly folder: string;
+  /** What it finds the deployment by: a file of Terraform's outputs. */
+  readonly stack: string;
 };
 
-/** `stack`: file of Terraform's outputs, by which the command finds the deployment. */
 export const createSluice = (
   root: string,
   folder: string,
@@ -34,5 +35,6 @@ export const createSluice = (
     json: async <Result>(args: readonly string[], status?: number): Promise<Result> =>
       JSON.parse(await sluice([...args, '--json'], status)) as Result,
     folder,
+    stack,
   });
 };

@@ -164,8 +164,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'clean-rows/src/clean-chunk.ts',
-        find: 'await sendOrThrow(ports.queues.rows, packer.bodies.splice(0), ports);',
-        replace: 'sendOrThrow(ports.queues.rows, packer.bodies.splice(0), ports).catch(() => undefined);',
+        find: 'sending = sendOrThrow(ports.queues.rows, packer.bodies.splice(0, count), ports);',
+        replace: 'sendOrThrow(ports.queues.rows, packer.bodies.splice(0, count), ports).catch(() => undefined);',
       },
     ],
   },
@@ -311,19 +311,19 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'clean-rows/src/clean-chunk.ts',
-        find: '  packer.flush();\n  await sendFull(1);\n',
+        find: '    packer.flush();\n    await startSending(packer.bodies.length);\n',
         replace: '',
       },
       {
         file: 'clean-rows/src/clean-chunk.ts',
         find: '  return counts;\n',
-        replace: '  packer.flush();\n  await sendFull(1);\n  return counts;\n',
+        replace: '  packer.flush();\n  await startSending(packer.bodies.length);\n  await sending;\n  return counts;\n',
       },
       {
         file: 'clean-rows/src/clean-chunk.ts',
         find: 'if (message.ranges !== undefined) return { accepted, rejected: 0 };',
         replace:
-          'if (message.ranges !== undefined) {\n    packer.flush();\n    await sendFull(1);\n    return { accepted, rejected: 0 };\n  }',
+          'if (message.ranges !== undefined) {\n    packer.flush();\n    await startSending(packer.bodies.length);\n    await sending;\n    return { accepted, rejected: 0 };\n  }',
       },
     ],
   },
@@ -796,6 +796,17 @@ export const mutations: readonly Mutation[] = [
         file: 'core/src/ledger.ts',
         find: "state === 'REFUSED' && reason?.code === cancelledReason.code;",
         replace: "state === 'REFUSED' && reason !== undefined;",
+      },
+    ],
+  },
+  {
+    id: 'B48',
+    text: 'a chunk is counted though its last sending failed',
+    edits: [
+      {
+        file: 'clean-rows/src/clean-chunk.ts',
+        find: '  // Nothing is counted before every pack is confirmed.\n  await sending;\n',
+        replace: '',
       },
     ],
   },
