@@ -51,6 +51,16 @@ describe('the settings of a deployment', () => {
     expect(found.wiring.pipeline.writeUnitsPerSecond).toBe(16_000);
   });
 
+  it('are not known of a table and an account that answer 0, as services other than the real ones do', async () => {
+    const table = async (name: string) => {
+      const settings = await healthy.table(name);
+      return settings && { ...settings, warmWriteUnitsPerSecond: 0 };
+    };
+    const concurrency = async () => ({ ...(await healthy.concurrency()), limit: 0 });
+    const { tableUnitsPerSecond, accountConcurrency } = await read({ table, concurrency });
+    expect([tableUnitsPerSecond, accountConcurrency]).toEqual([undefined, undefined]);
+  });
+
   it('are not to be had without a function and what feeds it', async () => {
     await expect(read({ function: async () => undefined })).rejects.toThrow(
       'expected the function sluice-test-split-file with what feeds it, found no function',

@@ -85,8 +85,9 @@ export const readDeployedSettings = async (operator: Asked, wiring: Wiring): Pro
         ...(writeUnitsPerSecond === undefined ? {} : { writeUnitsPerSecond }),
       },
     },
-    tableUnitsPerSecond: table?.warmWriteUnitsPerSecond,
-    accountConcurrency: account === undefined || account.limit === 0 ? undefined : account.limit,
+    // Services other than AWS's answer 0 where they do not know.
+    tableUnitsPerSecond: table?.warmWriteUnitsPerSecond || undefined,
+    accountConcurrency: account?.limit || undefined,
     unread,
   };
 };

@@ -14,7 +14,6 @@ import {
   hopSeconds,
   initMilliseconds,
   invocationMilliseconds,
-  lambdaSlowdown,
   rampPerSecond,
   rampStart,
 } from './stage-speeds.ts';
@@ -53,7 +52,7 @@ const timelinePoints = 201;
 
 /** Seconds of a row that is written by a call of its own. */
 const writeSeconds = (): number =>
-  callMilliseconds.ledger / 1000 + (articleCpuMicroseconds.write * lambdaSlowdown) / 1e6 / cpuShare(writeMegabytes);
+  callMilliseconds.ledger / 1000 + articleCpuMicroseconds.write / 1e6 / cpuShare(writeMegabytes);
 
 /** What the article's own design would take and cost for the same file, on the same table. */
 export const createArticlePlan = (file: PlannedFile, settings: PlanSettings): Plan => {
@@ -78,14 +77,12 @@ export const createArticlePlan = (file: PlannedFile, settings: PlanSettings): Pl
   const work = stage('process-rows', store.delay + hopSeconds + init, writeMegabytes);
   const all = [clean, store, work] as const;
 
-  const perBatch = callMilliseconds.send / 1000 + (batchMessages * articleCpuMicroseconds.clean * lambdaSlowdown) / 1e6;
+  const perBatch = callMilliseconds.send / 1000 + (batchMessages * articleCpuMicroseconds.clean) / 1e6;
   const cleanRate = (cleanProcesses * batchMessages) / perBatch;
   const perRow = writeSeconds();
   const storePerInvocation = batchMessages * perRow + invocationMilliseconds / 1000;
   const own =
-    (settings.processorWaitMilliseconds * 1000 +
-      (settings.processorCpuMicroseconds * lambdaSlowdown) / cpuShare(writeMegabytes)) /
-    1e6;
+    (settings.processorWaitMilliseconds * 1000 + settings.processorCpuMicroseconds / cpuShare(writeMegabytes)) / 1e6;
   const workLanes = shardsOf(settings.tableUnitsPerSecond) * parallelization;
   const workRate = workLanes / (perRow + own + invocationMilliseconds / 1000 / batchRecords);
   const table = createTableUnits(settings.tableUnitsPerSecond);

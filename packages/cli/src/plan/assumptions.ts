@@ -2,7 +2,7 @@ import { countText } from '../terminal-text.ts';
 import type { PlannedFile, PlanSettings } from './plan.ts';
 import { pricesAsOf, pricesOf } from './price-table.ts';
 import { carryingStages, concurrencyMax, keptBack, type Model, shardsOf, workOf } from './rates.ts';
-import { lambdaSlowdown, tableUnitsMax } from './stage-speeds.ts';
+import { tableUnitsMax } from './stage-speeds.ts';
 
 /** What a plan rests on, in sentences. */
 export const assumptionsOf = (file: PlannedFile, settings: PlanSettings): readonly string[] => {
@@ -14,7 +14,7 @@ export const assumptionsOf = (file: PlannedFile, settings: PlanSettings): readon
       : `Rows and columns were ${file.known} in the file; all rows are taken to be as large as the average.`,
     'Nothing else uses the table, the functions and the account meanwhile.',
     'No row is written, sent or processed twice, and no service fails; a table that throttles costs time, and requests that are not counted here.',
-    `CPU time per row was measured with the benchmark; a vCPU of Lambda is taken to need ${lambdaSlowdown} times as long, and a function of less than 1,769 MB has its share of one.`,
+    'CPU time per row is as the benchmark measured it, on a machine no faster than a vCPU of Lambda is taken to be; a function of less than 1,769 MB has its share of one.',
     'Times of single calls and of cold starts are assumed, not measured on AWS.',
     settings.tableUnitsPerSecond > 4_000
       ? `The table takes ${countText(settings.tableUnitsPerSecond)} write units a second from the beginning: it was warmed, or was so busy before.`

@@ -98,6 +98,18 @@ describe('a plan', () => {
     expect(plan.changes[0]?.change).toMatch(/^process-rows with 4 functions/);
   });
 
+  it('lets a mapping that nobody limits take what the others leave of the account', () => {
+    const { maximumConcurrency: _, ...unlimited } = awsWiring.stages['process-rows'];
+    const wiring = { ...awsWiring, stages: { ...awsWiring.stages, 'process-rows': unlimited } };
+    const slow = { processorWaitMilliseconds: 20_000 };
+    const [most, few] = [settingsOf({ ...slow, wiring }), settingsOf({ ...slow, wiring, accountConcurrency: 200 })].map(
+      (settings) => stageOf(createPlan(fileOf(2_000_000), settings), 'process-rows').concurrencyMax,
+    );
+    expect(most).toBeGreaterThan(300);
+    expect(few).toBeLessThanOrEqual(200);
+    expect(few).toBeGreaterThan(100);
+  });
+
   it('says that messages of one row each are a waste', () => {
     const wiring = changePipeline(awsWiring, { rowsPerMessage: 1 });
     const { changes } = createPlan(fileOf(100_000), settingsOf({ wiring }));

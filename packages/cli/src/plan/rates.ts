@@ -8,7 +8,7 @@ import {
   cpuMicrosecondsPerRow,
   cpuShare,
   invocationMilliseconds,
-  lambdaSlowdown,
+  mappingConcurrencyMax,
   networkBytesPerSecond,
   partitionsMin,
   partitionUnits,
@@ -85,8 +85,7 @@ const cpuSeconds = (model: Model, stage: keyof typeof cpuMicrosecondsPerRow, row
   const size = 1 - shareByBytes + (shareByBytes * load.rowBytes) / referenceRowBytes;
   const own = cpuMicrosecondsPerRow[stage] * size;
   const users = stage === 'process-rows' ? settings.processorCpuMicroseconds : 0;
-  const seconds =
-    (rows * (own + users) * lambdaSlowdown) / 1e6 / cpuShare(settings.wiring.stages[stage].memoryMegabytes);
+  const seconds = (rows * (own + users)) / 1e6 / cpuShare(settings.wiring.stages[stage].memoryMegabytes);
   return isRelaxed(model, stage, 'cpu') ? seconds / far : seconds;
 };
 
@@ -110,7 +109,7 @@ export const workOf = (model: Model, stage: CarryingStage, rows: number): Work =
     case 'split-file': {
       const bytes = rows * load.rowBytes;
       const share = cpuShare(wiring.stages[stage].memoryMegabytes);
-      const scan = (bytes * lambdaSlowdown) / scanBytesPerSecond / share;
+      const scan = bytes / scanBytesPerSecond / share;
       const perGroup = (callMilliseconds.send + 2 * callMilliseconds.ledger) / 1000;
       const groups = Math.ceil(load.chunks / chunksTogether) * (load.rows === 0 ? 0 : rows / load.rows);
       return {
@@ -175,13 +174,15 @@ export const concurrencyMax = (model: Model, stage: CarryingStage): number => {
   const { wiring, accountConcurrency, tableUnitsPerSecond } = model.settings;
   if (isRelaxed(model, stage, 'concurrency')) return far;
   const shards = shardsOf(tableUnitsPerSecond);
-  const of = (name: StageName): number =>
-    name === 'relay-rows'
-      ? shards * (wiring.stages[name].parallelizationFactor ?? 1)
-      : name === 'split-file'
-        ? 1
-        : (wiring.stages[name].maximumConcurrency ?? 1);
-  const all = carryingStages.reduce((sum, name) => sum + of(name), 0);
+  const set = (name: StageName): number | undefined => {
+    if (name === 'relay-rows') return shards * (wiring.stages[name].parallelizationFactor ?? 1);
+    return name === 'split-file' ? 1 : wiring.stages[name].maximumConcurrency;
+  };
+  const sum = (of: (name: StageName) => number): number => carryingStages.reduce((all, name) => all + of(name), 0);
+  // A mapping that nobody limits takes what the others leave.
+  const left = accountConcurrency - sum((name) => set(name) ?? 0);
+  const of = (name: StageName): number => set(name) ?? Math.max(1, Math.min(mappingConcurrencyMax, left));
+  const all = sum(of);
   return Math.max(1, of(stage) * Math.min(1, accountConcurrency / all));
 };
 

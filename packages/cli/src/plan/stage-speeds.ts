@@ -3,15 +3,15 @@ import type { StageName } from '@sluice/core/wiring';
 // How fast things are. Every figure that is measured or assumed stands here and nowhere else.
 
 /**
- * CPU microseconds that a row costs on a whole core, through the AWS adapters. Source: `make bench`, docs/performance.md; rows of
- * `referenceRowBytes`. Where splitting is concerned bytes count, not rows.
+ * CPU microseconds that a row costs on a whole core, through the AWS adapters. Source: `make bench`, docs/performance.md, on a
+ * slow machine: a vCPU of Lambda (arm64) is taken to need no longer. Rows of `referenceRowBytes`. Where splitting is concerned bytes count, not rows.
  */
 export const cpuMicrosecondsPerRow: Readonly<Record<Exclude<StageName, 'split-file' | 'audit-job'>, number>> = {
-  'clean-rows': 8,
-  'store-rows': 38,
-  'relay-rows': 8,
-  'process-rows': 8,
-  'finish-rows': 40,
+  'clean-rows': 12,
+  'store-rows': 54,
+  'relay-rows': 15,
+  'process-rows': 13,
+  'finish-rows': 50,
 };
 
 /** Bytes of CSV of a row of the benchmark. */
@@ -19,8 +19,6 @@ export const referenceRowBytes = 90;
 /** Share of a row's CPU time that goes with its bytes. Assumed. */
 export const shareByBytes = 0.5;
 
-/** CPU time on a vCPU of Lambda (arm64) against the same on a core of the benchmark's machine. Assumed. */
-export const lambdaSlowdown = 1.5;
 /** A function of this memory has one vCPU. Source: Lambda, "Configure function memory". */
 const megabytesPerCpu = 1769;
 
@@ -28,7 +26,7 @@ const megabytesPerCpu = 1769;
 export const cpuShare = (memoryMegabytes: number): number => Math.min(1, memoryMegabytes / megabytesPerCpu);
 
 /** Bytes a second that the scan for record boundaries takes on a whole core, decrypting the transfer included. Assumed; the scan alone is several times faster. */
-export const scanBytesPerSecond = 300e6;
+export const scanBytesPerSecond = 200e6;
 /** Bytes a second that one function reads from S3. Source: third-party measurements of a function's network, about 0.6 Gbit/s. */
 export const networkBytesPerSecond = 75e6;
 
@@ -61,6 +59,8 @@ export const eventSeconds = 1;
 /** An SQS mapping begins with so many invocations at once, and takes up so many more a second. Source: Lambda, "Scaling behavior for SQS". */
 export const rampStart = 5;
 export const rampPerSecond = 300 / 60;
+/** Invocations at once that it ends with where nobody limits it. Source: as above. */
+export const mappingConcurrencyMax = 1_250;
 
 /** How often Lambda polls a shard, and records of one poll. Source: Lambda, "Using Lambda with DynamoDB"; DynamoDB Streams, GetRecords. */
 export const pollsPerSecond = 4;
@@ -81,4 +81,4 @@ export const logBytesPerRow = 12.1;
 export const logBytesPerInvocation = 600;
 
 /** The article's way, measured beside ours by `make bench`: CPU microseconds of a row, cleaned in Python and sent in batches of 10; and of one PutItem or UpdateItem. */
-export const articleCpuMicroseconds = { clean: 114, write: 383 } as const;
+export const articleCpuMicroseconds = { clean: 268, write: 628 } as const;
