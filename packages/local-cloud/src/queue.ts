@@ -5,6 +5,7 @@ import {
   batchBytesMax,
   batchEntriesMax,
   delaySecondsMax,
+  holdsRefusedCharacter,
   messageBytesMax,
   visibilitySecondsMax,
 } from '@sluice/core/ports/queue';
@@ -19,15 +20,6 @@ import type { SQSRecord } from 'aws-lambda';
 
 /** Lambda: payload of one synchronous invocation. Source: Lambda quotas. */
 export const payloadBytesMax = 6 * 1024 * 1024;
-
-// Source: SendMessage API reference. Written as what is refused.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about control characters
-const refusedCharacters = /[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
-// Unit by unit, which takes a third of the time: surrogates may belong together, all else that it finds is refused.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about control characters
-const doubtfulUnits = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/;
-
-const isRefused = (body: string): boolean => doubtfulUnits.test(body) && refusedCharacters.test(body);
 
 type Message = {
   readonly id: string;
@@ -293,7 +285,7 @@ export const createLocalQueue = (options: LocalQueueOptions): LocalQueue & Local
       const size = Buffer.byteLength(body);
       if (size === 0 || size > messageBytesMax)
         refuse(`expected a message of 1 to ${messageBytesMax} bytes, found ${size}`);
-      if (isRefused(body)) refuse('expected only characters that SQS takes in a message, found another');
+      if (holdsRefusedCharacter(body)) refuse('expected only characters that SQS takes in a message, found another');
       checkSeconds(delaySeconds, delaySecondsMax);
       total += size;
     }

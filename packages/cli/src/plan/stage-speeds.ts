@@ -76,7 +76,7 @@ export const doublingSeconds = 30 * 60;
 /** Default quota of a table. Source: DynamoDB quotas. */
 export const tableUnitsMax = 40_000;
 
-/** What is logged. Source: measured over a run, docs/performance.md; an invocation's metrics line and its share of sampled lines. */
+/** What is logged where rows fail in every way, as `simulator/src/logs/log-budget.test.ts` has it; a plain run logs a fifth of it (docs/performance.md). */
 export const logBytesPerRow = 12.1;
 export const logBytesPerInvocation = 600;
 

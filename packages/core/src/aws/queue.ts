@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { SluiceError } from '../errors.ts';
 import type { BatchAnswer, Queue, QueueEntry } from '../ports/queue.ts';
-import { delaySecondsMax, messageBytesMax, visibilitySecondsMax } from '../ports/queue.ts';
+import { delaySecondsMax, holdsRefusedCharacter, messageBytesMax, visibilitySecondsMax } from '../ports/queue.ts';
 import { toServiceError } from './service-error.ts';
 
 /** A batch that SQS refuses as a whole, however often it is sent. Source: error lists of the two batch calls. */
@@ -22,13 +22,6 @@ const refusals: ReadonlySet<string> = new Set([
   'MissingParameter',
   'TooManyEntriesInBatchRequest',
 ]);
-
-/**
- * Any character but those that a message may hold; of surrogates, only those without their other half. Source: SQS,
- * SendMessageBatch API reference. By the code unit: with the flag `u` the same takes several times as long.
- */
-const refusedUnit = /[^\t\n\r\u0020-\uFFFD]/;
-const holdsRefused = (body: string): boolean => refusedUnit.test(body) || !body.isWellFormed();
 
 const refuse = (message: string): never => {
   throw new SluiceError('SERVICE_REFUSED', message);
@@ -46,7 +39,7 @@ const checkEntry = ({ body, delaySeconds = 0 }: QueueEntry): void => {
   if (bytes === 0 || bytes > messageBytesMax) {
     refuse(`expected a message of 1 to ${messageBytesMax} bytes, found ${bytes}`);
   }
-  if (holdsRefused(body)) refuse('expected only characters that SQS takes in a message, found another');
+  if (holdsRefusedCharacter(body)) refuse('expected only characters that SQS takes in a message, found another');
   checkSeconds(delaySeconds, delaySecondsMax);
 };
 

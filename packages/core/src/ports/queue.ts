@@ -9,6 +9,12 @@ export const delaySecondsMax = 900;
 /** SQS: longest visibility timeout. Source: SQS quotas. */
 export const visibilitySecondsMax = 43_200;
 
+/** Units that no character of a message may have; surrogates are looked at in pairs. Source: SQS, SendMessageBatch API reference. */
+const refusedUnit = /[^\t\n\r\u0020-\uFFFD]/;
+
+/** Whether SQS refuses a message for a character of it. Unit by unit: an expression with the flag `u` takes several times as long. */
+export const holdsRefusedCharacter = (body: string): boolean => refusedUnit.test(body) || !body.isWellFormed();
+
 /** The pipeline's queues, in flow order. Each has a dead-letter queue of its own. */
 export const queueNames = ['uploads', 'chunks', 'rows', 'work', 'finished', 'audits'] as const;
 export type QueueName = (typeof queueNames)[number];
